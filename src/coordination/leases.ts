@@ -1,0 +1,22 @@
+/** A thing held by one holder at a time. */
+export interface Lease extends AsyncDisposable {
+  readonly name: string;
+  /** Grows with every change of holder: who writes under an old token is refused. */
+  readonly token: number;
+  /** Aborts before the lease ends, when it could not be renewed. */
+  readonly lost: AbortSignal;
+}
+
+/** Who holds a lease that could not be had. */
+export interface LeaseHolder {
+  readonly holder: string;
+  readonly until: number;
+}
+
+/** Mutual exclusion between processes, with a heartbeat and fencing tokens. */
+export interface Leases {
+  /** Takes the lease and renews it every third of `ttlMs` until disposed, or says who has it. A holder on this machine whose process is gone is passed over at once. */
+  acquire(name: string, options: { readonly ttlMs: number }): Lease | LeaseHolder;
+  /** Who holds it now. */
+  holder(name: string): LeaseHolder | undefined;
+}
