@@ -1,0 +1,116 @@
+import snowball from "snowball-stemmers";
+import type { TermCounts } from "./chunk-store.ts";
+import { murmur3 } from "./murmur3.ts";
+import { stopWords } from "./stop-words.ts";
+
+// The analyzer of Qdrant's `qdrant/bm25` model, so that counts made here are its sparse vectors:
+// split at what is neither letter nor digit, lower case, stop words, Porter2, murmur3.
+// Equal on every recorded text; test/rag/analyzer.test.ts keeps it so.
+
+/** Distinct words remembered with their ids; a site's own vocabulary is some ten thousand. */
+const rememberedWords = 50_000;
+/** Longer runs (encoded data) are neither remembered nor stemmed; Porter2 changes word ends of real words only. */
+const longestWord = 100;
+/** Counts are kept in 16 bits. */
+const highestCount = 65_535;
+const stopped = -1;
+
+const stemmer = snowball.newStemmer("english");
+/** A pure function's results, bounded: word as written to term id, or `stopped`. */
+const remembered = new Map<string, number>();
+
+const wordCharacter = /[\p{Alphabetic}\p{N}]/u;
+const unknown = 0;
+const inWord = 1;
+const between = 2;
+/** What each UTF-16 unit is; filled as units are met, ASCII at once. */
+const unitKinds = new Uint8Array(65_536);
+for (let unit = 0; unit < 128; unit++) {
+  unitKinds[unit] = wordCharacter.test(String.fromCharCode(unit)) ? inWord : between;
+}
+
+/** A text's terms with their counts, for the index and for queries alike. */
+export function analyze(text: string): TermCounts {
+  return countTerms(termsOf(text));
+}
+
+/** A query's terms: each of its distinct ids, counted. BM25 gives every one the same weight, however often it stands there. */
+export function analyzeQuery(text: string): TermCounts {
+  return analyze(text);
+}
+
+/** The ids of a text's terms in reading order, repetitions kept, stop words left out. */
+export function termsOf(text: string): number[] {
+  const terms: number[] = [];
+  const length = text.length;
+  let at = 0;
+  while (at < length) {
+    while (at < length) {
+      const width = wordWidth(text, at);
+      if (width > 0) break;
+      at++;
+    }
+    const start = at;
+    while (at < length) {
+      const width = wordWidth(text, at);
+      if (width === 0) break;
+      at += width;
+    }
+    if (at > start) {
+      const id = termId(text.slice(start, at));
+      if (id !== stopped) terms.push(id);
+    }
+  }
+  return terms;
+}
+
+/** Counts ids given in any order. */
+export function countTerms(terms: readonly number[]): TermCounts {
+  const sorted = Uint32Array.from(terms).sort();
+  const ids = new Uint32Array(sorted.length);
+  const counts = new Uint16Array(sorted.length);
+  let distinct = 0;
+  for (let at = 0; at < sorted.length; ) {
+    const id = sorted[at] as number;
+    const start = at;
+    while (at < sorted.length && sorted[at] === id) at++;
+    ids[distinct] = id;
+    counts[distinct++] = Math.min(at - start, highestCount);
+  }
+  return { ids: ids.slice(0, distinct), counts: counts.slice(0, distinct), length: sorted.length };
+}
+
+/** UTF-16 units (1 or 2) of the word character at `at`; 0 where there is none. */
+function wordWidth(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  const kind = unitKinds[unit];
+  if (kind === inWord) return 1;
+  if (kind === between) return 0;
+  if (unit >= 0xd800 && unit < 0xdc00) {
+    const code = text.codePointAt(at) as number;
+    return code > 0xffff && wordCharacter.test(String.fromCodePoint(code)) ? 2 : 0;
+  }
+  if (kind === unknown) unitKinds[unit] = wordCharacter.test(String.fromCharCode(unit)) ? inWord : between;
+  return unitKinds[unit] === inWord ? 1 : 0;
+}
+
+function termId(word: string): number {
+  const known = remembered.get(word);
+  if (known !== undefined) return known;
+  const lower = word.toLowerCase();
+  if (word.length > longestWord) return hash(lower);
+  const id = stopWords.has(lower) ? stopped : hash(stemmer.stem(lower));
+  if (remembered.size >= rememberedWords) remembered.clear();
+  remembered.set(flat(word), id);
+  return id;
+}
+
+/** The id is the absolute value of the hash read as a signed number. */
+function hash(term: string): number {
+  return Math.abs(murmur3(term) | 0);
+}
+
+/** A copy that does not keep the page it was cut from in memory, as V8's sliced strings do (13 units and longer). */
+function flat(word: string): string {
+  return word.length < 13 ? word : Buffer.from(word, "utf16le").toString("utf16le");
+}
