@@ -6,15 +6,20 @@ export interface Embedder extends AsyncDisposable {
   /** Longer texts are cut by the model. */
   readonly maxTokens: number;
   /**
-   * True when its vectors were checked against known ones at start: fusion then trusts it with half of the weight.
-   * False means unknown strength.
+   * True once its vectors were checked against known ones, which happens at first use: fusion then trusts it with half
+   * of the weight. False means unknown strength, or nothing embedded yet.
    */
   readonly isProven: boolean;
-  /** How many texts it works on at the same time; callers keep about twice as many under way. */
+  /** How many calls it works on at the same time; callers keep about twice as many under way. */
   readonly concurrency: number;
+  /** Texts a call that suit it; more are split inside. */
+  readonly batchSize: number;
   /**
    * @returns One row a text, each `dimensions` long, L2 norm 1, a function of its text alone.
    * @throws The signal's reason when aborted.
+   * @throws {MissingError} When what it runs on is not installed; the message says what to install.
    */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** A question's vector, ahead of the texts that wait, for models that tell questions from passages too. Absent: `embed` does. */
+  embedQuery?(query: string, signal?: AbortSignal): Promise<Float32Array>;
 }

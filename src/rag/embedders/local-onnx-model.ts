@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MissingError, messageOf } from "../../errors.ts";
+
+/** The model that comes with Forager, from `src/` and from `dist/` alike. */
+export const shippedModelFolder: string = fileURLToPath(
+  new URL("../../../models/all-MiniLM-L6-v2", import.meta.url),
+);
+/** The weights, as transformers.js names them for 8 bits. */
+export const modelFileName = "onnx/model_quantized.onnx";
+
+/** How a thread's error begins when the runtime is missing: only an error's message survives the way between threads. */
+export const runtimeFailure = "onnxruntime-node cannot be loaded";
+
+/** A model folder's facts: its identity, its shape, and vectors to check a runtime by. */
+export interface ModelFacts {
+  readonly id: string;
+  readonly dimensions: number;
+  readonly maxTokens: number;
+  readonly references: readonly { readonly text: string; readonly vector: readonly number[] }[];
+}
+
+/** One file of a model folder and whether its bytes are the ones its `SHA256SUMS` names. */
+export interface ModelFileCheck {
+  readonly file: string;
+  readonly state: "ok" | "changed" | "missing";
+}
+
+/**
+ * Compares the files of a model folder with its `SHA256SUMS`.
+ * @throws {MissingError} When the folder has no readable `SHA256SUMS`.
+ */
+export async function verifyModel(folder: string = shippedModelFolder): Promise<ModelFileCheck[]> {
+  const sums = await readModelFile(folder, "SHA256SUMS");
+  const lines = sums.split("\n").flatMap((line) => {
+    const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);
+    return match ? [{ hash: match[1], file: match[2] as string }] : [];
+  });
+  return Promise.all(
+    lines.map(async ({ hash, file }): Promise<ModelFileCheck> => {
+      try {
+        const found = sha256(await readFile(join(folder, file)));
+        return { file, state: found === hash ? "ok" : "changed" };
+      } catch {
+        return { file, state: "missing" };
+      }
+    }),
+  );
+}
+
+/**
+ * Reads what is to be known of a model before it is loaded.
+ * @throws {MissingError} When the folder holds no model.
+ */
+export async function readModelFacts(folder: string): Promise<ModelFacts> {
+  const [config, tokenizer, bytes] = await Promise.all([
+    readModelFile(folder, "config.json").then(
+      (text) => JSON.parse(text) as { readonly hidden_size?: number },
+    ),
+    readModelFile(folder, "tokenizer_config.json").then(
+      (text) => JSON.parse(text) as { readonly model_max_length?: number },
+    ),
+    readFile(join(folder, modelFileName)).catch((cause: unknown) => {
+      throw missingModel(folder, cause);
+    }),
+    readModelFile(folder, "tokenizer.json"),
+  ]);
+  const references = await readFile(join(folder, "reference.json"), "utf8").then(
+    (text) => JSON.parse(text) as ModelFacts["references"],
+    () => [],
+  );
+  return {
+    id: `${basename(folder)}/${sha256(bytes).slice(0, 12)}`,
+    dimensions: config.hidden_size ?? 384,
+    // BERT's positions end at 512, whatever a tokenizer's file says.
+    maxTokens: Math.min(tokenizer.model_max_length ?? 256, 512),
+    references,
+  };
+}
+
+async function readModelFile(folder: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(folder, name), "utf8");
+  } catch (cause) {
+    throw missingModel(folder, cause);
+  }
+}
+
+function missingModel(folder: string, cause: unknown): MissingError {
+  return new MissingError(
+    `The embedding model in ${folder} is missing or not whole: ${messageOf(cause)}.`,
+    "Install Forager again, or name another folder, or search without an embedder (--embed off).",
+    cause,
+  );
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

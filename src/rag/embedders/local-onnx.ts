@@ -1,0 +1,215 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Piscina } from "piscina";
+import PQueue from "p-queue";
+import { ForagerError, MissingError, messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import type { Embedder } from "../embedder.ts";
+import {
+  modelFileName,
+  readModelFacts,
+  runtimeFailure,
+  shippedModelFolder,
+  type ModelFacts,
+} from "./local-onnx-model.ts";
+import type { LocalOnnxOptions } from "./local-onnx-options.ts";
+import type { LocalOnnxWorkerData } from "./local-onnx-worker.ts";
+import { NativeGate } from "./native-gate.ts";
+
+/** Texts that go to a thread at once: enough to hide the hand-over, few enough that a question waits under 200 ms. */
+const textsPerTask = 4;
+/** A session holds some 100 MB; past eight threads memory, not the processor, is what runs out. */
+const maxDefaultThreads = 8;
+/** Longest that leaving waits for the texts under way, 40 ms each on an idle machine. */
+const exitWaitMs = 2_000;
+/** A sound int8 model gives .98 or more, float32 1; wrong pooling or a broken runtime far less (models' README). */
+const leastReferenceCosine = 0.97;
+
+/**
+ * An {@link LocalOnnxEmbedder} for the model of `options.modelFolder`. Nothing is loaded before the first text.
+ * @throws {MissingError} When the folder holds no model.
+ */
+export async function createLocalOnnxEmbedder(
+  deps: { readonly log: Log },
+  options: LocalOnnxOptions,
+): Promise<LocalOnnxEmbedder> {
+  const folder = options.modelFolder || shippedModelFolder;
+  return new LocalOnnxEmbedder(deps, { ...options, folder, facts: await readModelFacts(folder) });
+}
+
+/** A sentence model run on this machine by onnxruntime, offline: worker threads with a session each. */
+export class LocalOnnxEmbedder implements Embedder {
+  readonly id: string;
+  readonly dimensions: number;
+  readonly maxTokens: number;
+  readonly concurrency: number;
+  readonly batchSize = textsPerTask;
+  readonly #log: Log;
+  readonly #folder: string;
+  readonly #isBackground: boolean;
+  readonly #references: ModelFacts["references"];
+  readonly #queue: PQueue;
+  readonly #gate = new NativeGate();
+  readonly #shutGate = (): void => this.#gate.shutNow(exitWaitMs);
+  #pool: Piscina<readonly string[], Float32Array> | undefined;
+  #proof: Promise<void> | undefined;
+  #isProven = false;
+  readonly #closing = new AbortController();
+
+  constructor(
+    deps: { readonly log: Log },
+    options: Pick<LocalOnnxOptions, "threads" | "isBackground"> & {
+      readonly folder: string;
+      readonly facts: ModelFacts;
+    },
+  ) {
+    this.#log = deps.log;
+    this.#folder = options.folder;
+    this.#isBackground = options.isBackground;
+    this.#references = options.facts.references;
+    this.id = options.facts.id;
+    this.dimensions = options.facts.dimensions;
+    this.maxTokens = options.facts.maxTokens;
+    this.concurrency = options.threads || Math.min(availableParallelism(), maxDefaultThreads);
+    this.#queue = new PQueue({ concurrency: this.concurrency });
+  }
+
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
+  async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    await this.#proven(signal);
+    return this.#embed(texts, 0, signal);
+  }
+
+  async embedQuery(query: string, signal?: AbortSignal): Promise<Float32Array> {
+    await this.#proven(signal);
+    const [vector] = await this.#embed([query], 1, signal);
+    return vector as Float32Array;
+  }
+
+  /** Lets each thread finish its text (some 40 ms), then ends the threads; what waits is refused. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new ForagerError("closed", "The local embedder was closed."));
+    process.off("exit", this.#shutGate);
+    this.#shutGate();
+    await this.#pool?.destroy();
+  }
+
+  async #embed(
+    texts: readonly string[],
+    priority: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array[]> {
+    const either = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    const groups: (readonly string[])[] = [];
+    for (let start = 0; start < texts.length; start += textsPerTask) {
+      groups.push(texts.slice(start, start + textsPerTask));
+    }
+    const rows = await Promise.all(
+      groups.map((group) => this.#queue.add(() => this.#run(group), { priority, signal: either })),
+    );
+    return rows.flatMap((flat) => this.#split(flat));
+  }
+
+  /** A signal is not handed to the pool: it would end the thread, and with it the loaded model. */
+  #run(group: readonly string[]): Promise<Float32Array> {
+    this.#pool ??= this.#openPool();
+    return this.#pool.run(group);
+  }
+
+  #split(flat: Float32Array): Float32Array[] {
+    return Array.from({ length: flat.length / this.dimensions }, (_, row) =>
+      flat.slice(row * this.dimensions, (row + 1) * this.dimensions),
+    );
+  }
+
+  #openPool(): Piscina<readonly string[], Float32Array> {
+    const data: LocalOnnxWorkerData = {
+      modelFile: join(this.#folder, modelFileName),
+      folder: this.#folder,
+      dimensions: this.dimensions,
+      maxTokens: this.maxTokens,
+      isBackground: this.#isBackground,
+      gate: this.#gate.buffer,
+    };
+    process.once("exit", this.#shutGate);
+    const name = import.meta.url.endsWith(".ts") ? "./local-onnx-worker.ts" : "./local-onnx-worker.js";
+    return new Piscina({
+      filename: new URL(name, import.meta.url).href,
+      workerData: data,
+      minThreads: 1,
+      maxThreads: this.concurrency,
+      idleTimeout: Infinity,
+    });
+  }
+
+  /** The first caller starts the check, all wait for it; a check that failed to run is tried again by the next caller. */
+  async #proven(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    this.#proof ??= this.#prove().catch((error: unknown) => {
+      this.#proof = undefined;
+      throw error;
+    });
+    await settledOrAborted(this.#proof, signal);
+  }
+
+  async #prove(): Promise<void> {
+    let vectors: Float32Array[];
+    try {
+      vectors = await this.#embed([...this.#references.map(({ text }) => text), "ready"], 1, undefined);
+    } catch (cause) {
+      if (cause instanceof ForagerError) throw cause;
+      throw messageOf(cause).startsWith(runtimeFailure)
+        ? new MissingError(
+            "onnxruntime-node, which runs the local embedding model, is not installed or does not fit this machine.",
+            "Run `npm install onnxruntime-node`, or choose another embedder, or search without one (--embed off).",
+            cause,
+          )
+        : new MissingError(
+            `The embedding model in ${this.#folder} cannot be run: ${messageOf(cause)}.`,
+            "Run `forager doctor`, and install Forager again if the model's checksums differ.",
+            cause,
+          );
+    }
+    const cosines = this.#references.map(({ vector }, index) => cosine(vector, vectors[index] ?? []));
+    this.#isProven = cosines.length > 0 && cosines.every((value) => value >= leastReferenceCosine);
+    if (!this.#isProven) {
+      this.#log.warn(
+        cosines.length === 0
+          ? "embedding model has no reference vectors; it is trusted less"
+          : "embedding model does not give its reference vectors; it is trusted less",
+        { model: this.id, cosines },
+      );
+    }
+  }
+}
+
+function cosine(one: ArrayLike<number>, other: ArrayLike<number>): number {
+  let dot = 0;
+  let ones = 0;
+  let others = 0;
+  for (let index = 0; index < one.length; index++) {
+    const left = one[index] ?? 0;
+    const right = other[index] ?? 0;
+    dot += left * right;
+    ones += left * left;
+    others += right * right;
+  }
+  return dot / Math.sqrt(ones * others || 1);
+}
+
+/** `work`, or the signal's reason if that comes first. */
+async function settledOrAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

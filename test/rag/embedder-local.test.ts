@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { ForagerError, MissingError } from "../../src/errors.ts";
+import { createLog, silentLog } from "../../src/log.ts";
+import { createLocalOnnxEmbedder } from "../../src/rag/embedders/local-onnx.ts";
+import { shippedModelFolder, verifyModel } from "../../src/rag/embedders/local-onnx-model.ts";
+import { LocalOnnxOptions } from "../../src/rag/embedders/local-onnx-options.ts";
+
+const long = "The quick brown fox jumps over the lazy dog while the band plays on. ".repeat(16);
+
+function local(options: Partial<LocalOnnxOptions> = {}) {
+  return createLocalOnnxEmbedder({ log: silentLog }, LocalOnnxOptions.parse({ threads: 1, ...options }));
+}
+
+/** A folder with the shipped model's files, by link, except those written by the test. */
+async function linkedModel(folder: string): Promise<void> {
+  await cp(shippedModelFolder, folder, { recursive: true, filter: (path) => !path.includes("/onnx/") });
+  await symlink(
+    join(shippedModelFolder, "onnx/model_quantized.onnx"),
+    join(folder, "onnx/model_quantized.onnx"),
+  );
+}
+
+describe("the local embedder", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "forager-model-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("is proven once its first texts agreed with the reference vectors", async () => {
+    await using embedder = await local();
+    assert.equal(embedder.isProven, false);
+    await embedder.embed(["hello"]);
+    assert.equal(embedder.isProven, true);
+  });
+
+  it("is not proven, and says so, when the reference vectors are others", async () => {
+    const model = join(folder, "other");
+    await linkedModel(model);
+    await writeFile(
+      join(model, "reference.json"),
+      JSON.stringify([{ text: "hello", vector: Array.from({ length: 384 }, () => 0.05) }]),
+    );
+    const lines: string[] = [];
+    const log = createLog("warn", (line) => lines.push(line));
+    await using embedder = await createLocalOnnxEmbedder(
+      { log },
+      { modelFolder: model, threads: 1, isBackground: true },
+    );
+    await embedder.embed(["hello"]);
+    assert.equal(embedder.isProven, false);
+    assert.match(lines.join("\n"), /does not give its reference vectors/);
+  });
+
+  it("reads 256 word pieces and not one more", async () => {
+    await using embedder = await local();
+    const words = "word ".repeat(254);
+    const [whole, over, under] = await embedder.embed([words, `${words}tail`, "word ".repeat(253)]);
+    assert.deepEqual(whole, over);
+    assert.notDeepEqual(whole, under);
+  });
+
+  it(
+    "gives its threads the lowest priority, and the main thread keeps its own",
+    { skip: process.platform !== "linux" },
+    async () => {
+      const before = await priorities();
+      await using embedder = await local({ threads: 2, isBackground: true });
+      await embedder.embed(Array.from({ length: 12 }, () => long));
+      const added = [...(await priorities())].filter(([task]) => !before.has(task));
+      assert.ok(added.some(([, nice]) => nice === 19));
+      assert.equal((await priorities()).get(String(process.pid)), before.get(String(process.pid)));
+    },
+  );
+
+  it("ends a wait at once when aborted, and goes on working", async () => {
+    await using embedder = await local();
+    await embedder.embed(["warm"]);
+    const controller = new AbortController();
+    const work = embedder.embed(
+      Array.from({ length: 200 }, () => long),
+      controller.signal,
+    );
+    const started = performance.now();
+    controller.abort(new Error("enough"));
+    await assert.rejects(work, /enough/);
+    assert.ok(performance.now() - started < 100);
+    assert.equal((await embedder.embed(["again"])).length, 1);
+  });
+
+  it("serves a question before the texts that wait", async () => {
+    await using embedder = await local();
+    await embedder.embed(["warm"]);
+    let isBacklogDone = false;
+    const backlog = embedder.embed(Array.from({ length: 24 }, () => long)).then(() => (isBacklogDone = true));
+    await embedder.embedQuery("who?");
+    assert.equal(isBacklogDone, false);
+    await backlog;
+  });
+
+  it("can be closed at any moment, with one error for what it leaves undone", async () => {
+    for (const waitMs of [0, 40, 120, 260]) {
+      const embedder = await local();
+      const work = embedder.embed(Array.from({ length: 60 }, () => long));
+      const refused = assert.rejects(
+        work,
+        (error) => error instanceof ForagerError && error.code === "closed",
+      );
+      await delay(waitMs);
+      await embedder[Symbol.asyncDispose]();
+      await refused;
+    }
+  });
+
+  it("lets the process leave with its own exit code while texts are under way", async () => {
+    const program = `
+      import { createLocalOnnxEmbedder } from ${JSON.stringify(new URL("../../src/rag/embedders/local-onnx.ts", import.meta.url).href)};
+      const log = { debug() {}, info() {}, warn() {}, error() {} };
+      const embedder = await createLocalOnnxEmbedder({ log }, { modelFolder: "", threads: 2, isBackground: false });
+      await embedder.embed(["warm"]);
+      void embedder.embed(Array.from({ length: 60 }, () => "text ".repeat(200)));
+      setTimeout(() => process.exit(7), 60);`;
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
+    await assert.rejects(run, (error: { code?: number }) => error.code === 7);
+  });
+
+  it("names the folder and the remedy when there is no model", async () => {
+    await assert.rejects(
+      local({ modelFolder: join(folder, "none") }),
+      (error) =>
+        error instanceof MissingError && /none/.test(error.message) && /--embed off/.test(error.message),
+    );
+  });
+
+  it("names the remedy when the weights cannot be run", async () => {
+    const model = join(folder, "broken");
+    await linkedModel(model);
+    await rm(join(model, "onnx/model_quantized.onnx"));
+    await writeFile(join(model, "onnx/model_quantized.onnx"), "not a model");
+    await using embedder = await local({ modelFolder: model });
+    await assert.rejects(
+      embedder.embed(["hello"]),
+      (error) => error instanceof MissingError && /doctor/.test(error.message),
+    );
+    assert.deepEqual(
+      (await verifyModel(model)).filter(({ state }) => state !== "ok"),
+      [{ file: "onnx/model_quantized.onnx", state: "changed" }],
+    );
+  });
+
+  it("finds every file of the shipped model as its checksums say", async () => {
+    const checks = await verifyModel();
+    assert.ok(checks.length >= 4);
+    assert.ok(checks.every(({ state }) => state === "ok"));
+  });
+});
+
+async function priorities(): Promise<Map<string, number>> {
+  const tasks = await readdir("/proc/self/task");
+  const rows = await Promise.all(
+    tasks.map(async (task): Promise<[string, number]> => {
+      const stat = await readFile(`/proc/self/task/${task}/stat`, "utf8").catch(() => "");
+      // proc(5): field 19 is the nice value; the command name before it may hold spaces.
+      return [task, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16])];
+    }),
+  );
+  return new Map(rows);
+}
