@@ -8,6 +8,14 @@ export interface FetchRequest {
   /** From an earlier fetch of the same URL: makes the request conditional. */
   readonly etag?: string;
   readonly lastModified?: string;
+  /** Take any content type; by default what is plainly no document is refused before its body is downloaded. */
+  readonly acceptsAnyType?: boolean;
+  /** Enough is this many bytes of the decompressed body: what is beyond is cut off, not an error (robots.txt). */
+  readonly prefixBytes?: number;
+  /** Asked before a redirect is followed; a refusal ends the fetch. Tiers that cannot ask leave it to the caller to look at `finalUrl`. */
+  readonly onRedirect?: (target: URL) => Promise<NoPage | undefined>;
+  /** Told when the request is on its way, once a hop: from then on the host is busy with it. */
+  readonly onSent?: () => void;
 }
 
 /** One way to get a page, from a plain request up to a real browser. One file in `tiers/` each. */
@@ -26,14 +34,17 @@ export interface FetchTier extends AsyncDisposable {
   fetch(request: FetchRequest, context: RunContext): Promise<FetchOutcome>;
 }
 
+/** No page, and why. */
+export interface NoPage {
+  readonly kind: "no-page";
+  readonly reason: FailureReason;
+  /** One sentence for people: what happened, to which thing. */
+  readonly detail: string;
+  /** True when the same request may work later: timeouts, resets, DNS trouble. */
+  readonly isTransient: boolean;
+}
+
 export type FetchOutcome =
   | { readonly kind: "page"; readonly page: FetchedPage }
   | { readonly kind: "not-modified"; readonly finalUrl: string; readonly fetchedAt: number }
-  | {
-      readonly kind: "no-page";
-      readonly reason: FailureReason;
-      /** One sentence for people: what happened, to which thing. */
-      readonly detail: string;
-      /** True when the same request may work later: timeouts, resets, DNS trouble. */
-      readonly isTransient: boolean;
-    };
+  | NoPage;
