@@ -1,0 +1,76 @@
+import type { FusedHit, RankedHit, Ranking } from "../fusion.ts";
+
+/** How a ranking's scores are brought to a common scale. */
+export interface Scale {
+  /** A hit's value; `rank` counts from 1. */
+  readonly value: (score: number, rank: number) => number;
+  /** The value of what the retriever knows and did not rank. */
+  readonly bottom: number;
+}
+
+interface ScaledRanking {
+  readonly ranking: Ranking;
+  readonly bottom: number;
+  readonly values: ReadonlyMap<number, { readonly value: number; readonly place: number }>;
+}
+
+/** The sum of each item's scaled scores by weight, over the retrievers that know it: what all fusions here share. */
+export function weightedSum(
+  rankings: readonly Ranking[],
+  scaleOf: (scores: readonly number[], ranking: Ranking) => Scale,
+): FusedHit[] {
+  const scaled = rankings.map((ranking) => scale(ranking, scaleOf));
+  const byWeight = scaled.toSorted((one, other) => other.ranking.weight - one.ranking.weight);
+  const ids = new Set(rankings.flatMap(({ hits }) => hits.map(({ id }) => id)));
+  return [...ids].map((id) => fuseOne(id, scaled)).sort((one, other) => compare(one, other, byWeight));
+}
+
+function fuseOne(id: number, scaled: readonly ScaledRanking[]): FusedHit {
+  const parts: Record<string, number> = {};
+  let sum = 0;
+  let weights = 0;
+  for (const { ranking, bottom, values } of scaled) {
+    const hit = values.get(id);
+    if (!hit && ranking.knows?.(id) === false) continue;
+    sum += ranking.weight * (hit?.value ?? bottom);
+    weights += ranking.weight;
+    if (hit) parts[ranking.retriever] = hit.value;
+  }
+  return { id, score: weights > 0 ? sum / weights : 0, parts };
+}
+
+function compare(one: FusedHit, other: FusedHit, byWeight: readonly ScaledRanking[]): number {
+  if (one.score !== other.score) return other.score - one.score;
+  for (const { values } of byWeight) {
+    const left = values.get(one.id)?.place ?? Number.MAX_SAFE_INTEGER;
+    const right = values.get(other.id)?.place ?? Number.MAX_SAFE_INTEGER;
+    if (left !== right) return left - right;
+  }
+  return one.id - other.id;
+}
+
+function scale(
+  ranking: Ranking,
+  scaleOf: (scores: readonly number[], ranking: Ranking) => Scale,
+): ScaledRanking {
+  const { value, bottom } = scaleOf(distinctScores(ranking.hits), ranking);
+  const values = new Map<number, { value: number; place: number }>();
+  for (const [index, { id, score, rank }] of ranking.hits.entries()) {
+    if (values.has(id)) continue;
+    const isScored = Number.isFinite(score);
+    values.set(id, { value: isScored ? value(score, rank ?? index + 1) : bottom, place: index });
+  }
+  return { ranking, bottom, values };
+}
+
+/** One score a place, what is no number left out. */
+function distinctScores(hits: readonly RankedHit[]): number[] {
+  const seen = new Set<number>();
+  const scores: number[] = [];
+  for (const [index, { score, rank = index + 1 }] of hits.entries()) {
+    if (seen.has(rank) || !Number.isFinite(score)) continue;
+    seen.add(rank);
+    scores.push(score);
+  }
+  return scores;
+}
