@@ -4,6 +4,7 @@ import { Piscina } from "piscina";
 import PQueue from "p-queue";
 import { ForagerError, MissingError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { within } from "../deadline.ts";
 import type { Embedder } from "../embedder.ts";
 import {
   modelFileName,
@@ -153,7 +154,8 @@ export class LocalOnnxEmbedder implements Embedder {
       this.#proof = undefined;
       throw error;
     });
-    await settledOrAborted(this.#proof, signal);
+    const proof = this.#proof;
+    await within("Starting the local embedder", Infinity, signal, () => proof);
   }
 
   async #prove(): Promise<void> {
@@ -199,17 +201,4 @@ function cosine(one: ArrayLike<number>, other: ArrayLike<number>): number {
     others += right * right;
   }
   return dot / Math.sqrt(ones * others || 1);
-}
-
-/** `work`, or the signal's reason if that comes first. */
-async function settledOrAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -1,0 +1,40 @@
+import { z } from "zod";
+
+/** How passages are found and ranked. */
+export const RetrieveOptions = z.strictObject({
+  fusion: z
+    .enum(["auto", "dbsf", "weighted", "rrf"])
+    .default("auto")
+    .describe("How rankings are joined; auto takes dbsf with a proven embedder, else the cautious weighted"),
+  denseWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("Share of the vectors beside the words; left out: .5 with a proven embedder, else .2 at most"),
+  listDepth: z.int().min(10).max(1_000).default(100).describe("How deep each ranking goes before joining"),
+  embedBudgetMs: z
+    .int()
+    .min(0)
+    .default(500)
+    .describe("Time a question may spend on embedding its best passages that have no vector yet"),
+  embedCandidates: z
+    .int()
+    .min(0)
+    .max(200)
+    .default(20)
+    .describe("How many such passages a question embeds at most"),
+  denseTimeoutMs: z
+    .int()
+    .min(1)
+    .default(5_000)
+    .describe(
+      "Longest wait for the question's own vector, loading the model included; then words alone answer",
+    ),
+  maxPerPage: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe("Passages of one page among the results, unless there are too few others"),
+});
+export type RetrieveOptions = z.output<typeof RetrieveOptions>;
