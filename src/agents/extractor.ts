@@ -1,0 +1,50 @@
+import { Piscina } from "piscina";
+import { z } from "zod";
+import type { ReadOptions } from "../content/read-options.ts";
+import type { RunContext } from "../context.ts";
+import type { Agent } from "../coordination/agent.ts";
+import type { FetchedPage } from "../document.ts";
+import type { ChunkOptions } from "../rag/chunk-options.ts";
+import type { ReadJob, ReadPage } from "./reader-thread.ts";
+
+const FetchedPageSchema = z.custom<FetchedPage>((value) => isRecord(value) && typeof value["finalUrl"] === "string" && value["body"] instanceof Uint8Array);
+const ReadPageSchema = z.custom<ReadPage>((value) => isRecord(value) && isRecord(value["outcome"]) && Array.isArray(value["chunks"]));
+
+/** Reads pages in worker threads: bytes to document, passages and terms. Owns its threads. */
+export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable {
+  readonly role = "extractor";
+  readonly input = FetchedPageSchema;
+  readonly output = ReadPageSchema;
+  readonly #threads: Piscina<ReadJob, ReadPage>;
+  readonly #options: { readonly read: ReadOptions; readonly chunk?: ChunkOptions };
+
+  /** @param options.threads Pages read at the same moment. @param options.chunk Absent where nothing is indexed. */
+  constructor(options: { readonly threads: number; readonly read: ReadOptions; readonly chunk?: ChunkOptions }) {
+    this.#options = options.chunk ? { read: options.read, chunk: options.chunk } : { read: options.read };
+    this.#threads = new Piscina({
+      filename: new URL(import.meta.url.endsWith(".ts") ? "./reader-thread.ts" : "./reader-thread.js", import.meta.url).href,
+      minThreads: 1,
+      maxThreads: options.threads,
+      idleTimeout: 10_000,
+      // A page that makes the reader balloon ends its thread, not the process.
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    });
+  }
+
+  /** The page's bytes move into the thread: `page.body` is empty afterwards. An abort ends the thread, whatever it is doing. */
+  run(page: FetchedPage, context: RunContext): Promise<ReadPage> {
+    const owned = page.body.buffer.byteLength === page.body.byteLength;
+    return this.#threads.run(
+      { page, ...this.#options },
+      { signal: context.signal, ...(owned ? { transferList: [page.body.buffer as ArrayBuffer] } : {}) },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads.destroy();
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

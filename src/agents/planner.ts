@@ -1,0 +1,74 @@
+import { z } from "zod";
+import type { Agent } from "../coordination/agent.ts";
+import { normalizeUrl } from "../browser/url.ts";
+import { OptionsError } from "../errors.ts";
+import type { ChatModel } from "./chat-model.ts";
+import { fillPrompt } from "./prompt.ts";
+
+/** More parts than this cost more than they find. */
+const mostParts = 4;
+
+const CrawlGoal = z.strictObject({ seeds: z.array(z.string()).min(1), useSitemaps: z.boolean() });
+const CrawlPlan = z.strictObject({
+  /** Normalised; where the crawl starts. */
+  seeds: z.array(z.url()),
+  /** Names the crawl: the same seeds continue it. */
+  key: z.string(),
+  /** Origins whose sitemaps are read. */
+  sitemapOrigins: z.array(z.string()),
+});
+export type CrawlPlan = z.output<typeof CrawlPlan>;
+
+/** Plans a crawl: seeds checked and normalised, the run named, sitemaps chosen. */
+export function createCrawlPlanner(): Agent<z.input<typeof CrawlGoal>, CrawlPlan> {
+  return {
+    role: "planner",
+    input: CrawlGoal,
+    output: CrawlPlan,
+    async run({ seeds, useSitemaps }) {
+      const urls = [...new Map(seeds.map(parseSeed).map((seed) => [seed.key, seed.url])).values()];
+      return {
+        seeds: urls,
+        key: urls.toSorted().join(" "),
+        sitemapOrigins: useSitemaps ? [...new Set(urls.map((url) => new URL(url).origin))] : [],
+      };
+    },
+  };
+}
+
+const Question = z.strictObject({ question: z.string().min(1).max(4_000) });
+const QuestionPlan = z.strictObject({
+  /** What is looked up, each on its own; the question itself when it asks for one thing. */
+  parts: z.array(z.string().min(1)).min(1).max(mostParts),
+});
+export type QuestionPlan = z.output<typeof QuestionPlan>;
+
+/** Splits a question into what can be looked up on its own: by a model where there is one, else by rules. */
+export function createQuestionPlanner(model: ChatModel | undefined): Agent<z.input<typeof Question>, QuestionPlan> {
+  return {
+    role: "planner",
+    input: Question,
+    output: QuestionPlan,
+    async run({ question }, context) {
+      if (model) return model.ask({ rules: fillPrompt("split-question", { most: mostParts }), data: question }, QuestionPlan, context.signal);
+      return { parts: splitQuestion(question) };
+    },
+  };
+}
+
+/** A question's parts by its own marks: several question marks, or "and" before a question word. */
+export function splitQuestion(question: string): string[] {
+  const whole = question.trim();
+  const parts = whole
+    .split(/(?<=\?)\s+|,?\s+and\s+(?=(?:how|what|when|where|who|why|which)\b)/i)
+    .map((part) => part.trim())
+    .filter((part) => part.split(/\s+/).length >= 3);
+  return parts.length > 1 ? parts.slice(0, mostParts) : [whole];
+}
+
+function parseSeed(seed: string): { readonly key: string; readonly url: string } {
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(seed) ? seed : `https://${seed}`;
+  const normalized = normalizeUrl(withScheme);
+  if (normalized.kind === "url") return normalized;
+  throw new OptionsError(`URL "${seed}"`, `${normalized.reason}. Give an address such as https://example.org/docs/.`);
+}

@@ -1,0 +1,14 @@
+import { readFileSync } from "node:fs";
+
+/** The prompts there are, with the names each one fills in. */
+export interface PromptFields {
+  readonly "split-question": { readonly most: number };
+  readonly "write-answer": Readonly<Record<string, never>>;
+}
+
+/** The text of `prompts/NAME.md` with its `{{fields}}` filled. */
+export function fillPrompt<Name extends keyof PromptFields>(name: Name, fields: PromptFields[Name]): string {
+  const text = readFileSync(new URL(`./prompts/${name}.md`, import.meta.url), "utf8");
+  const values = new Map<string, unknown>(Object.entries(fields));
+  return text.replace(/\{\{(\w+)\}\}/g, (_, field: string) => String(values.get(field) ?? "")).trim();
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import type { Assess, FetchLadder, LadderOutcome } from "../browser/fetch-ladder.ts";
+import type { RunContext } from "../context.ts";
+import type { Agent } from "../coordination/agent.ts";
+import type { AgentPool } from "../coordination/pool.ts";
+import type { FetchedPage } from "../document.ts";
+import { MissingError } from "../errors.ts";
+import type { Retrieval, Retriever } from "../rag/retrieve.ts";
+import { judgePage } from "./judge-page.ts";
+import type { ReadPage } from "./reader-thread.ts";
+
+/** A page may send readers on by `<meta refresh>` this often. */
+const maxRefreshes = 3;
+
+const PageErrand = z.strictObject({ url: z.url(), etag: z.string().optional(), lastModified: z.string().optional() });
+export type PageErrand = z.output<typeof PageErrand>;
+
+/** What came of going for a page: read and judged, unchanged, to be tried later, or not to be had. */
+export type Finding = LadderOutcome<ReadPage>;
+const Finding = z.custom<Finding>((value) => typeof value === "object" && value !== null && "kind" in value);
+
+/** Goes for pages: climbs the ladder, has what comes back read by the extractor and judged by the validator's rules. */
+export function createPageResearcher(deps: {
+  readonly ladder: FetchLadder;
+  readonly extractor: AgentPool<FetchedPage, ReadPage>;
+}): Agent<PageErrand, Finding> {
+  const assess = async (page: FetchedPage, context: RunContext) => {
+    const value = await deps.extractor.run(page, context);
+    return { verdict: judgePage(page, value.outcome), value };
+  };
+  return {
+    role: "researcher",
+    input: PageErrand,
+    output: Finding,
+    async run(errand, context) {
+      let request = errand;
+      for (let refreshes = 0; ; refreshes += 1) {
+        const finding = await climb(deps.ladder, request, assess, context);
+        const next = refreshTarget(finding);
+        if (!next || refreshes >= maxRefreshes) return finding;
+        request = { url: next };
+      }
+    },
+  };
+}
+
+/** A browser that is missing from the machine fails the pages that need it, not the crawl. */
+async function climb(ladder: FetchLadder, errand: PageErrand, assess: Assess<ReadPage>, context: RunContext): Promise<Finding> {
+  const { url, etag, lastModified } = errand;
+  try {
+    return await ladder.fetch({ url, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) }, assess, context);
+  } catch (error) {
+    if (error instanceof MissingError) return { kind: "no-page", reason: "needs browser", detail: error.message, isTransient: false, attempts: [] };
+    throw error;
+  }
+}
+
+function refreshTarget(finding: Finding): string | undefined {
+  if (finding.kind !== "page" || finding.value.outcome.kind !== "document") return undefined;
+  const { refreshUrl } = finding.value.outcome.signals;
+  return refreshUrl !== "" && refreshUrl !== finding.page.finalUrl ? refreshUrl : undefined;
+}
+
+const Lookup = z.strictObject({ parts: z.array(z.string().min(1)).min(1), limit: z.int().min(1), host: z.string().optional() });
+export type Lookup = z.output<typeof Lookup>;
+const Retrievals = z.array(z.custom<Retrieval>((value) => typeof value === "object" && value !== null && "hits" in value));
+
+/** Looks each part of a question up in the index, side by side. */
+export function createIndexResearcher(deps: { readonly retriever: Retriever }): Agent<Lookup, Retrieval[]> {
+  return {
+    role: "researcher",
+    input: Lookup,
+    output: Retrievals,
+    run: ({ parts, limit, host }, context) =>
+      Promise.all(parts.map((part) => deps.retriever.retrieve(part, { limit, ...(host ? { host } : {}) }, context.signal))),
+  };
+}

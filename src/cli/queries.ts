@@ -1,0 +1,46 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { OptionsError, messageOf } from "../errors.ts";
+
+/** A query from the command line or a line of a file. */
+export interface Query {
+  readonly id?: string;
+  readonly text: string;
+}
+
+const Line = z.object({ id: z.union([z.string(), z.number()]).transform(String).optional(), query: z.string().optional(), question: z.string().optional() });
+
+/** The queries a command was given: its words, or a file with one a line, plain or JSON `{id, query}`. */
+export async function* readQueries(words: readonly string[], file: string | undefined): AsyncGenerator<Query> {
+  if (file === undefined) {
+    const text = words.join(" ").trim();
+    if (text === "") throw new OptionsError("Nothing to look for", "give the words, or --queries-file FILE");
+    yield { text };
+    return;
+  }
+  let number = 0;
+  try {
+    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+      number += 1;
+      if (line.trim() !== "") yield parseLine(line.trim(), file, number);
+    }
+  } catch (cause) {
+    if (cause instanceof OptionsError) throw cause;
+    throw new OptionsError("--queries-file", `${file} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function parseLine(line: string, file: string, number: number): Query {
+  if (!line.startsWith("{")) return { text: line };
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new OptionsError("--queries-file", `${file}, line ${number}, is not JSON: ${messageOf(cause)}`, { cause });
+  }
+  const parsed = Line.safeParse(value);
+  const text = parsed.data?.query ?? parsed.data?.question;
+  if (text === undefined) throw new OptionsError("--queries-file", `${file}, line ${number}: a line is plain text or {"id", "query"}`);
+  return { text, ...(parsed.data?.id === undefined ? {} : { id: parsed.data.id }) };
+}

@@ -1,0 +1,66 @@
+import { createForager, type Forager, type ForagerOptions } from "../app.ts";
+import { ForagerError } from "../errors.ts";
+import { createLog, type LogLevel } from "../log.ts";
+
+/** Ctrl-C. */
+export class InterruptedError extends ForagerError {
+  constructor() {
+    super("interrupted", "Interrupted. Run the same command again to go on from here.");
+  }
+}
+
+/** What every command takes. */
+export interface CommonFlags {
+  readonly dataDir?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly logLevel?: LogLevel;
+}
+
+/** The terminal a command talks to: results on standard output, everything for people on standard error. */
+export class Shell {
+  readonly #interrupt = new AbortController();
+  /** Aborts at the first Ctrl-C. */
+  readonly signal = this.#interrupt.signal;
+  readonly isTerminal = process.stderr.isTTY === true && process.env["CI"] === undefined;
+
+  /** Listens for Ctrl-C: the first winds up what is under way, the second ends the process at once. */
+  start(): void {
+    const stop = () => {
+      if (this.signal.aborted) process.exit(130);
+      this.say("\nStopping: pages under way are given back. Ctrl-C again to leave at once.");
+      this.#interrupt.abort(new InterruptedError());
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+    // `forager export | head` closes our output: that is the reader's good right.
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  }
+
+  /** A line of the result. Resolves when the pipe can take more. */
+  async print(text: string): Promise<void> {
+    if (process.stdout.write(`${text}\n`)) return;
+    await new Promise<void>((resolve) => process.stdout.once("drain", resolve));
+  }
+
+  /** One JSON object on a line of its own. */
+  printJson(value: unknown): Promise<void> {
+    return this.print(JSON.stringify(value));
+  }
+
+  /** A line for people. */
+  say(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** A Forager for this command's flags; the caller disposes of it. */
+  open(flags: CommonFlags, more: ForagerOptions = {}): Promise<Forager> {
+    const log = createLog(flags.logLevel ?? "warn", (line) => this.say(line));
+    return createForager({
+      ...more,
+      ...(flags.dataDir === undefined ? {} : { dataDir: flags.dataDir }),
+      ...(flags.config === undefined ? {} : { configFile: flags.config }),
+      log,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import { accessSync, constants, existsSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "./clock.ts";
+import type { CoordinationBackend } from "./coordination/backend.ts";
+import { createSqliteBackend } from "./coordination/backends/sqlite/index.ts";
+import { coordinationSchema } from "./coordination/backends/sqlite/schema.ts";
+import type { Lease } from "./coordination/leases.ts";
+import { Database } from "./database.ts";
+import { StoreError } from "./errors.ts";
+import type { ChunkStore } from "./rag/chunk-store.ts";
+import { SqliteChunkStore, indexSchema } from "./rag/stores/sqlite.ts";
+
+const fileName = "forager.db";
+/** The owner of a folder says it is alive three times in this. */
+const ownerTtlMs = 15_000;
+
+/** One data folder: everything Forager keeps, in one file. Many may read it; one process at a time owns it and writes pages. */
+export class DataFolder implements Disposable {
+  readonly path: string;
+  readonly database: Database;
+  readonly store: ChunkStore;
+  readonly coordination: CoordinationBackend;
+
+  private constructor(path: string, database: Database, clock: Clock, embedderId: string) {
+    this.path = path;
+    this.database = database;
+    this.store = new SqliteChunkStore({ database }, { embedderId });
+    this.coordination = createSqliteBackend({ database, clock });
+  }
+
+  /**
+   * Opens a folder, for writing where it may be written.
+   * @param options.isCreated Whether a folder that holds nothing yet is made.
+   * @throws {StoreError} When there is no index, or the file cannot be used.
+   */
+  static open(path: string, options: { readonly isCreated: boolean; readonly clock: Clock; readonly embedderId: string }): DataFolder {
+    const file = join(path, fileName);
+    if (!options.isCreated && !existsSync(file)) {
+      throw new StoreError(`There is no index in ${path}. Make one with: forager crawl URL --data-dir ${path}`);
+    }
+    const isReadOnly = existsSync(file) && !options.isCreated && !isWritable(path, file);
+    const database = new Database(file, { schema: [coordinationSchema, indexSchema], isReadOnly });
+    return new DataFolder(path, database, options.clock, options.embedderId);
+  }
+
+  /**
+   * Takes the folder for writing pages until the lease is disposed of.
+   * @throws {StoreError} Naming the process that has it.
+   */
+  own(): Lease {
+    const lease = this.coordination.leases.acquire("data-folder", { ttlMs: ownerTtlMs });
+    if (!("until" in lease)) return lease;
+    throw new StoreError(`The data folder ${this.path} is in use by ${lease.holder}. Wait for it to end, or use another --data-dir.`, { retryable: true });
+  }
+
+  /** Bytes of the file and its write-ahead log. */
+  bytesOnDisk(): number {
+    const sizes = ["", "-wal"].map((suffix) => statSync(this.database.path + suffix, { throwIfNoEntry: false })?.size ?? 0);
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.database.close();
+  }
+}
+
+/** Removes what a folder holds; nothing but our own files is touched. */
+export function emptyDataFolder(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(join(path, fileName + suffix), { force: true });
+}
+
+function isWritable(folder: string, file: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false; // read-only is a way to be opened, not a failure
+  }
+}

@@ -1,0 +1,279 @@
+import type { Scope } from "../browser/scope.ts";
+import { type RunContext, childContext } from "../context.ts";
+import type { Clock } from "../clock.ts";
+import type { CoordinationBackend } from "../coordination/backend.ts";
+import type { ClaimedUrl } from "../coordination/frontier.ts";
+import type { AgentPool } from "../coordination/pool.ts";
+import type { Run } from "../coordination/runs.ts";
+import type { Database } from "../database.ts";
+import { LeaseLostError, StoreError, TimeoutError, messageOf } from "../errors.ts";
+import type { EventStream } from "../events.ts";
+import type { Log } from "../log.ts";
+import type { CrawlPlan } from "../agents/planner.ts";
+import type { Finding, PageErrand } from "../agents/researcher.ts";
+import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { EmbedBacklog } from "../rag/embed-backlog.ts";
+import type { CrawlOptions } from "./crawl-options.ts";
+import { type CrawlSummary, summarize } from "./crawl-summary.ts";
+import { recordFinding, seedUrls } from "./record-finding.ts";
+
+/** What a crawl stands on; `app.ts` hands it down. */
+export interface CrawlFloor {
+  readonly database: Database;
+  readonly store: ChunkStore;
+  readonly coordination: CoordinationBackend;
+  readonly planner: AgentPool<{ seeds: string[]; useSitemaps: boolean }, CrawlPlan>;
+  readonly researcher: AgentPool<PageErrand, Finding>;
+  /** Absent with `embed: "off"`. */
+  readonly backlog: EmbedBacklog | undefined;
+  readonly scope: (seeds: readonly string[], options: CrawlOptions) => Scope;
+  readonly sitemapUrls: (origin: string, context: RunContext) => AsyncIterable<string>;
+  readonly events: EventStream;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often the queue is measured for whoever watches. */
+const measureMs = 500;
+/** A claim outlives the page's own deadline by this much, so a live worker never loses it. */
+const leaseMarginMs = 30_000;
+const sitemapBatch = 500;
+
+/**
+ * Crawls from `seeds` and indexes what it finds, in the numbered steps of docs/architecture.md. Called again after an
+ * interruption it goes on where it was; called again after it finished it looks for what changed.
+ * @throws {StoreError} When the data folder cannot take more; what was committed stays, and the next call goes on from there.
+ */
+export async function crawl(floor: CrawlFloor, seeds: readonly string[], options: CrawlOptions, context: RunContext): Promise<CrawlSummary> {
+  const startedAt = floor.clock.now();
+  const plan = await floor.planner.run({ seeds: [...seeds], useSitemaps: options.useSitemaps }, context);
+  const run = await beginRun(floor, plan, options);
+  const embedding = startEmbedding(floor, options, context);
+  const measuring = measureQueue(floor, run);
+  try {
+    await new Crawl(floor, plan, run, options, context).finish();
+    await embedding.crawlEnded();
+    floor.database.writeNow(() => floor.coordination.runs.end(run.id, "finished", undefined, floor.clock.now()));
+    floor.events.emit({ type: "run-finished", run: run.id, job: "crawl", state: "finished" });
+    return summarize(floor, run.id, startedAt);
+  } catch (error) {
+    floor.events.emit({ type: "run-finished", run: run.id, job: "crawl", state: context.signal.aborted ? "interrupted" : "failed" });
+    await endEarly(floor, run, error);
+    throw error;
+  } finally {
+    clearInterval(measuring);
+    await embedding.stop();
+  }
+}
+
+/** Where an interrupted crawl stands, for the last line it prints. */
+export function interruptedSummary(floor: CrawlFloor, seeds: readonly string[], startedAt: number): CrawlSummary | undefined {
+  const run = floor.coordination.runs.latest("crawl", seeds.toSorted().join(" "));
+  return run ? summarize(floor, run.id, startedAt) : undefined;
+}
+
+/** One crawl under way: takes URLs, sends researchers, records what they bring. */
+class Crawl {
+  readonly #floor: CrawlFloor;
+  readonly #plan: CrawlPlan;
+  readonly #run: Run;
+  readonly #options: CrawlOptions;
+  readonly #context: RunContext;
+  readonly #scope: Scope;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #waitingSince = new Map<string, number>();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(floor: CrawlFloor, plan: CrawlPlan, run: Run, options: CrawlOptions, context: RunContext) {
+    this.#floor = floor;
+    this.#plan = plan;
+    this.#run = run;
+    this.#options = options;
+    this.#context = context;
+    this.#scope = floor.scope(plan.seeds, options);
+  }
+
+  async finish(): Promise<void> {
+    let sitemapsDone = false;
+    const sitemaps = this.#readSitemaps()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        sitemapsDone = true;
+      });
+    try {
+      for (;;) {
+        this.#stopIfOver();
+        const taken = await this.#take();
+        if (taken > 0) continue;
+        if (this.#underWay.size > 0) await Promise.race([...this.#underWay, this.#nextDue()]);
+        else if (this.#isFull()) return;
+        else if (this.#floor.coordination.frontier.nextDueAt(this.#run.id) !== undefined) await this.#nextDue();
+        else if (sitemapsDone) return;
+        else await sitemaps;
+      }
+    } finally {
+      await Promise.allSettled(this.#underWay);
+      await sitemaps;
+      if (!this.#context.signal.aborted) this.#stopIfOver();
+    }
+  }
+
+  /** Takes as many URLs as there are free hands and pages left to fetch. */
+  async #take(): Promise<number> {
+    const { frontier } = this.#floor.coordination;
+    const free = this.#options.concurrency - this.#underWay.size;
+    if (free <= 0) return 0;
+    const claims = await this.#floor.database.write(() => {
+      const left = this.#options.maxPages - frontier.counts(this.#run.id).done - this.#underWay.size;
+      if (left <= 0) return [];
+      return frontier.claim(this.#run.id, {
+        limit: Math.min(free, left),
+        leaseMs: this.#options.pageTimeoutMs + leaseMarginMs,
+        now: this.#floor.clock.now(),
+      });
+    });
+    for (const claim of claims) this.#start(claim);
+    return claims.length;
+  }
+
+  #start(claim: ClaimedUrl): void {
+    const work = this.#visit(claim)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#underWay.delete(work));
+    this.#underWay.add(work);
+  }
+
+  /** One page: fetched, read, judged, and recorded in one transaction. */
+  async #visit(claim: ClaimedUrl): Promise<void> {
+    const { database, store, researcher, clock } = this.#floor;
+    const startedAt = clock.now();
+    const validators = store.validators(claim.key);
+    using context = childContext(
+      this.#context,
+      this.#options.pageTimeoutMs,
+      `run/${this.#run.id}/${claim.id}`,
+      () => new TimeoutError(claim.url, this.#options.pageTimeoutMs),
+    );
+    const errand = { url: claim.url, ...(validators?.etag ? { etag: validators.etag } : {}), ...(validators?.lastModified ? { lastModified: validators.lastModified } : {}) };
+    const finding = await researcher.run(errand, context).catch((error: unknown) => this.#asFinding(error));
+    const events = await database.write(() =>
+      recordFinding({ ...this.#floor, run: this.#run, options: this.#options, scope: this.#scope, waitingSince: this.#waitingSince }, claim, finding, startedAt),
+    );
+    for (const event of events) this.#floor.events.emit(event);
+  }
+
+  /** A page that breaks its reader or runs out of time is that page's failure; anything wider ends the crawl. */
+  #asFinding(error: unknown): Finding {
+    this.#context.signal.throwIfAborted();
+    if (error instanceof StoreError) throw error;
+    const isLate = error instanceof TimeoutError;
+    if (!isLate) this.#floor.log.warn("a page broke its reader", { error: messageOf(error) });
+    return { kind: "no-page", reason: isLate ? "timeout" : "crash", detail: messageOf(error), isTransient: false, attempts: [] };
+  }
+
+  async #readSitemaps(): Promise<void> {
+    const { database, coordination, events } = this.#floor;
+    for (const origin of this.#plan.sitemapOrigins) {
+      let batch: string[] = [];
+      const add = async () => {
+        const urls = seedUrls(batch.filter((url) => this.#scope.judge(url).isIn), 1);
+        batch = [];
+        if (this.#options.maxDepth === 0 || urls.length === 0) return;
+        const added = await database.write(() => coordination.frontier.add(this.#run.id, urls, { maxDepth: this.#options.maxDepth ?? Infinity }));
+        if (added > 0) events.emit({ type: "urls-found", added, from: `${origin}/sitemap.xml` });
+      };
+      for await (const url of this.#floor.sitemapUrls(origin, this.#context)) {
+        if (batch.push(url) >= sitemapBatch) await add();
+        if (this.#isFull()) return;
+      }
+      await add();
+    }
+  }
+
+  #isFull(): boolean {
+    return this.#floor.coordination.frontier.counts(this.#run.id).done >= this.#options.maxPages;
+  }
+
+  async #nextDue(): Promise<void> {
+    const dueAt = this.#floor.coordination.frontier.nextDueAt(this.#run.id);
+    if (dueAt === undefined) return new Promise(() => {});
+    await this.#floor.clock.sleep(Math.max(5, dueAt - this.#floor.clock.now()), this.#context.signal);
+  }
+
+  #fail(error: unknown): void {
+    // Another holder took the URL over: its result counts, ours is dropped.
+    if (error instanceof LeaseLostError) this.#floor.log.warn("a late result was dropped", { error: error.message });
+    else this.#failure ??= { error };
+  }
+
+  #stopIfOver(): void {
+    this.#context.signal.throwIfAborted();
+    if (this.#failure) throw this.#failure.error;
+  }
+}
+
+/** Finds the run to go on with, or begins one; a crawl that finished before is looked over again for changes. */
+async function beginRun(floor: CrawlFloor, plan: CrawlPlan, options: CrawlOptions): Promise<Run> {
+  const { coordination, clock } = floor;
+  const { run, resumed } = await floor.database.write(() => {
+    const now = clock.now();
+    coordination.frontier.recover(now, { all: true });
+    const earlier = coordination.runs.latest("crawl", plan.key);
+    if (earlier && goesOn(floor, earlier, options)) return { run: coordination.runs.resume(earlier.id, now), resumed: true };
+    const started = coordination.runs.start("crawl", plan.key, { seeds: plan.seeds, options }, now);
+    if (earlier) coordination.frontier.carryOver(earlier.id, started.id);
+    return { run: started, resumed: false };
+  });
+  await floor.database.write(() => coordination.frontier.add(run.id, seedUrls(plan.seeds, 0), { maxDepth: options.maxDepth ?? Infinity }));
+  floor.events.emit({ type: "run-started", run: run.id, job: "crawl", resumed });
+  return run;
+}
+
+/** A run that was cut short goes on; so does one that stopped at a page limit which is higher now. */
+function goesOn(floor: CrawlFloor, earlier: Run, options: CrawlOptions): boolean {
+  if (earlier.state !== "finished") return true;
+  const counts = floor.coordination.frontier.counts(earlier.id);
+  return counts.ready > 0 && counts.done < options.maxPages;
+}
+
+async function endEarly(floor: CrawlFloor, run: Run, error: unknown): Promise<void> {
+  try {
+    floor.database.writeNow(() => floor.coordination.runs.end(run.id, "interrupted", { error: messageOf(error) }, floor.clock.now()));
+  } catch (cause) {
+    // A folder that cannot be written any more (disk full): the run stays "running" there and is taken up next time.
+    floor.log.warn("the end of the run could not be noted", { cause });
+  }
+}
+
+function measureQueue(floor: CrawlFloor, run: Run): NodeJS.Timeout {
+  return setInterval(() => {
+    const counts = floor.coordination.frontier.counts(run.id);
+    const { chunks, embedded } = floor.store.stats();
+    floor.events.emit({ type: "queue-measured", ready: counts.ready, inFlight: counts.leased, toEmbed: chunks - embedded });
+  }, measureMs).unref();
+}
+
+/** Vectors beside the crawl, and after it as far as was asked. */
+function startEmbedding(floor: CrawlFloor, options: CrawlOptions, context: RunContext): { crawlEnded(): Promise<void>; stop(): Promise<void> } {
+  const { backlog } = floor;
+  if (!backlog || options.embed === "off" || options.embed === "later") return { crawlEnded: async () => {}, stop: async () => {} };
+  const onlyLead = options.embed === "lead";
+  const following = new AbortController();
+  const follow = backlog.follow({ onlyLead, signal: AbortSignal.any([context.signal, following.signal]) });
+  const settled = follow.then(
+    () => undefined,
+    (error: unknown) => (following.signal.aborted || context.signal.aborted ? undefined : { error }),
+  );
+  return {
+    async crawlEnded() {
+      following.abort();
+      const failure = await settled;
+      if (failure) throw failure.error;
+      await backlog.run({ onlyLead, signal: context.signal });
+    },
+    async stop() {
+      following.abort();
+      await settled;
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { reasonOf } from "../agents/judge-page.ts";
+import type { Finding } from "../agents/researcher.ts";
+import type { Clock } from "../clock.ts";
+import type { Scope } from "../browser/scope.ts";
+import { hostOf, isSameSite, normalizeUrl } from "../browser/url.ts";
+import type { CoordinationBackend } from "../coordination/backend.ts";
+import type { ClaimedUrl, NewUrl } from "../coordination/frontier.ts";
+import type { Run } from "../coordination/runs.ts";
+import type { FailureReason, PageLink } from "../document.ts";
+import type { ForagerEvent } from "../events.ts";
+import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { CrawlOptions } from "./crawl-options.ts";
+
+/** What recording stands on. */
+export interface RecordFloor {
+  readonly store: ChunkStore;
+  readonly coordination: CoordinationBackend;
+  readonly scope: Scope;
+  readonly clock: Clock;
+  readonly run: Run;
+  readonly options: CrawlOptions;
+  /** Since when each host has been asking to come back later. */
+  readonly waitingSince: Map<string, number>;
+}
+
+type PageFinding = Extract<Finding, { kind: "page" }>;
+
+/**
+ * Makes what a researcher brought true, all of it or nothing: document, passages, terms, new URLs, the URL's own state
+ * and the event. Runs inside `Database.write`.
+ * @returns The events to show once the transaction stands.
+ * @throws {LeaseLostError} When the URL has passed to another holder: nothing is recorded.
+ */
+export function recordFinding(floor: RecordFloor, claim: ClaimedUrl, finding: Finding, startedAt: number): ForagerEvent[] {
+  const events = record(floor, claim, finding, startedAt);
+  const now = floor.clock.now();
+  for (const event of events) {
+    if (event.type !== "urls-found") floor.coordination.log.append(`run/${floor.run.id}`, event.type, event, now);
+  }
+  return events;
+}
+
+function record(floor: RecordFloor, claim: ClaimedUrl, finding: Finding, startedAt: number): ForagerEvent[] {
+  switch (finding.kind) {
+    case "page":
+      floor.waitingSince.delete(claim.host);
+      return finding.verdict.kind === "ok" ? recordPage(floor, claim, finding, startedAt) : recordRefusedPage(floor, claim, finding, startedAt);
+    case "not-modified":
+      return recordUnchanged(floor, claim, startedAt);
+    case "deferred":
+      return recordDeferred(floor, claim, finding, startedAt);
+    case "no-page":
+      return recordNoPage(floor, claim, finding, startedAt);
+  }
+}
+
+function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding, startedAt: number): ForagerEvent[] {
+  const { store, coordination, clock, run } = floor;
+  const { page, value } = finding;
+  if (value.outcome.kind !== "document") throw new TypeError("Only a document can be judged ok.");
+  const { document, links, signals } = value.outcome;
+  const events: ForagerEvent[] = [];
+
+  const found = followable(floor, links, signals.isNofollow, claim.depth + 1);
+  const added = coordination.frontier.add(run.id, found, { maxDepth: floor.options.maxDepth ?? Infinity, from: claim.id });
+  if (added > 0) events.push({ type: "urls-found", added, from: page.finalUrl });
+
+  const url = keyOf(page.finalUrl);
+  const skip = (reason: FailureReason, detail: string): ForagerEvent[] => {
+    const ended = { kind: "skipped", reason, detail, httpStatus: page.httpStatus, tier: page.tier, verdict: "ok" } as const;
+    coordination.frontier.finish(claim, ended, clock.now());
+    return [...events, { type: "page-skipped", url: claim.url, reason, detail }];
+  };
+  if (url !== claim.key) {
+    const scope = floor.scope.judge(page.finalUrl);
+    if (!scope.isIn) return skip("out of scope", `it leads to ${page.finalUrl}: ${scope.why}`);
+    if (coordination.frontier.registerFinal(claim, { key: url, url: page.finalUrl, host: hostOf(page.finalUrl), depth: claim.depth })) {
+      return skip("duplicate", `it leads to ${url}, which was fetched already`);
+    }
+  }
+  if (signals.isNoindex) {
+    store.deleteDocument(url);
+    return skip("noindex", "the page asks not to be indexed");
+  }
+  const canonical = canonicalKey(document.canonicalUrl, page.finalUrl);
+  const twin = store.twins(hostOf(page.finalUrl), value.contentHash).find((other) => other.url !== url && (other.canonicalUrl === canonical || other.url === canonical));
+  if (twin && canonical !== url) return skip("duplicate", `it has the content of ${twin.url}`);
+  if (twin) store.deleteDocument(twin.url);
+
+  const stored = store.upsert({
+    url,
+    requestedUrl: claim.key,
+    finalUrl: page.finalUrl,
+    canonicalUrl: canonical,
+    host: hostOf(page.finalUrl),
+    httpStatus: page.httpStatus,
+    tier: page.tier,
+    fetchedAt: page.fetchedAt,
+    etag: page.headers["etag"] ?? "",
+    lastModified: page.headers["last-modified"] ?? "",
+    contentHash: value.contentHash,
+    bytes: page.wireBytes,
+    document,
+    chunks: value.chunks,
+    terms: value.terms,
+  });
+  const ended = { kind: "done", finalKey: url, httpStatus: page.httpStatus, tier: page.tier, verdict: "ok", bytes: page.wireBytes } as const;
+  coordination.frontier.finish(claim, ended, clock.now());
+  events.push({
+    type: "page-stored",
+    url,
+    tier: page.tier,
+    ms: clock.now() - startedAt,
+    bytes: page.wireBytes,
+    chunks: value.chunks.length,
+    isChanged: stored.isChanged,
+  });
+  return events;
+}
+
+/** A page came, but it is an error, a wall, a form or nothing: it is not indexed, and a page that has gone leaves the index. */
+function recordRefusedPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding, startedAt: number): ForagerEvent[] {
+  const { httpStatus, tier } = finding.page;
+  const reason = reasonOf(finding.verdict, httpStatus);
+  const detail = finding.verdict.evidence;
+  if (httpStatus === 404 || httpStatus === 410 || reason === "soft 404") floor.store.deleteDocument(claim.key);
+  const kind = reason === "unsupported type" ? "skipped" : "failed";
+  floor.coordination.frontier.finish(claim, { kind, reason, detail, httpStatus, tier, verdict: finding.verdict.kind }, floor.clock.now());
+  return [ended(floor, claim, kind, reason, detail, startedAt)];
+}
+
+function recordUnchanged(floor: RecordFloor, claim: ClaimedUrl, startedAt: number): ForagerEvent[] {
+  const { store, coordination, clock } = floor;
+  const url = store.validators(claim.key)?.url ?? claim.key;
+  store.touch(url, clock.now());
+  coordination.frontier.finish(claim, { kind: "done", finalKey: url, httpStatus: 304, tier: "http", verdict: "ok", bytes: 0 }, clock.now());
+  return [{ type: "page-stored", url, tier: "http", ms: clock.now() - startedAt, bytes: 0, chunks: 0, isChanged: false }];
+}
+
+/** The host asked to come back later: that is no failure of the page, until it has asked for too long. */
+function recordDeferred(floor: RecordFloor, claim: ClaimedUrl, finding: Extract<Finding, { kind: "deferred" }>, startedAt: number): ForagerEvent[] {
+  const { coordination, clock, options } = floor;
+  const since = floor.waitingSince.get(claim.host) ?? clock.now();
+  floor.waitingSince.set(claim.host, since);
+  if (finding.untilMs - since > options.maxHostWaitMs) {
+    const detail = `${finding.why}; the host asked to wait for more than ${options.maxHostWaitMs} ms`;
+    coordination.frontier.finish(claim, { kind: "failed", reason: "rate limited", detail, httpStatus: 0, tier: "", verdict: "rate-limited" }, clock.now());
+    return [ended(floor, claim, "failed", "rate limited", detail, startedAt)];
+  }
+  coordination.frontier.release(claim, finding.untilMs, { countsAsAttempt: false });
+  coordination.frontier.setHost(claim.host, { notBefore: finding.untilMs });
+  return [{ type: "host-delayed", host: claim.host, untilMs: finding.untilMs, why: finding.why }];
+}
+
+function recordNoPage(floor: RecordFloor, claim: ClaimedUrl, finding: Extract<Finding, { kind: "no-page" }>, startedAt: number): ForagerEvent[] {
+  const { coordination, clock, options } = floor;
+  const { reason, detail } = finding;
+  if (finding.isTransient && claim.attempt < options.maxAttempts) {
+    const dueAt = clock.now() + backoffMs(claim.attempt);
+    coordination.frontier.release(claim, dueAt, { countsAsAttempt: true });
+    return [{ type: "page-retried", url: claim.url, reason, dueAt }];
+  }
+  const kind = reason === "robots" || reason === "unsupported type" || reason === "out of scope" ? "skipped" : "failed";
+  const tier = finding.attempts.at(-1)?.tier ?? "";
+  coordination.frontier.finish(claim, { kind, reason, detail, httpStatus: 0, tier, verdict: "transport" }, clock.now());
+  return [ended(floor, claim, kind, reason, detail, startedAt)];
+}
+
+function ended(floor: RecordFloor, claim: ClaimedUrl, kind: "failed" | "skipped", reason: FailureReason, detail: string, startedAt: number): ForagerEvent {
+  return kind === "failed"
+    ? { type: "page-failed", url: claim.url, reason, detail, ms: floor.clock.now() - startedAt }
+    : { type: "page-skipped", url: claim.url, reason, detail };
+}
+
+/** URLs for the frontier from addresses that were checked already. */
+export function seedUrls(urls: readonly string[], depth: number): NewUrl[] {
+  return urls.flatMap((url) => {
+    const normalized = normalizeUrl(url);
+    return normalized.kind === "url" ? [{ key: normalized.key, url: normalized.url, host: normalized.host, depth }] : [];
+  });
+}
+
+function followable(floor: RecordFloor, links: readonly PageLink[], isNofollow: boolean, depth: number): NewUrl[] {
+  if (isNofollow) return [];
+  const inScope = links.filter((link) => !link.isNofollow && floor.scope.judge(link.url).isIn);
+  return seedUrls(inScope.map((link) => link.url), depth);
+}
+
+function canonicalKey(canonicalUrl: string, finalUrl: string): string {
+  return canonicalUrl !== "" && isSameSite(canonicalUrl, finalUrl) ? keyOf(canonicalUrl) : keyOf(finalUrl);
+}
+
+function keyOf(url: string): string {
+  const normalized = normalizeUrl(url);
+  return normalized.kind === "url" ? normalized.key : url;
+}
+
+/** 1, 4, 16 s and so on, give or take a quarter, so that what failed together does not return together. */
+function backoffMs(attempt: number): number {
+  return 1_000 * 4 ** (attempt - 1) * (0.75 + Math.random() / 2);
+}

@@ -1,0 +1,48 @@
+import type { Lookup } from "../agents/researcher.ts";
+import type { RunContext } from "../context.ts";
+import type { AgentPool } from "../coordination/pool.ts";
+import type { Retrieval } from "../rag/retrieve.ts";
+
+/** A passage, and why it is where it is. */
+export interface SearchHit {
+  readonly url: string;
+  readonly title: string;
+  readonly heading: string;
+  readonly text: string;
+  /** Range of the document's text. */
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+  readonly confidence: number;
+  /** Rank and score in each retriever that found it. */
+  readonly retrievers: Readonly<Record<string, { readonly rank: number; readonly score: number }>>;
+}
+
+export interface SearchResult {
+  readonly query: string;
+  readonly hits: readonly SearchHit[];
+  /** What a reader should know: a retriever that was missing or late. */
+  readonly notes: readonly string[];
+}
+
+/** Ranked passages for a query. */
+export async function search(
+  floor: { readonly researcher: AgentPool<Lookup, Retrieval[]> },
+  query: string,
+  options: { readonly limit: number; readonly host?: string },
+  context: RunContext,
+): Promise<SearchResult> {
+  const [retrieval] = await floor.researcher.run({ parts: [query], ...options }, context);
+  const hits = retrieval?.hits.map(({ chunk, score, confidence, retrievers }) => ({
+    url: chunk.url,
+    title: chunk.title,
+    heading: chunk.headingPath,
+    text: chunk.text,
+    start: chunk.start,
+    end: chunk.end,
+    score,
+    confidence,
+    retrievers,
+  }));
+  return { query, hits: hits ?? [], notes: retrieval?.degraded ? [retrieval.degraded] : [] };
+}
