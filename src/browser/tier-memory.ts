@@ -1,0 +1,64 @@
+import type { VerdictKind } from "../document.ts";
+import { climbable } from "./escalate.ts";
+import { hostOf } from "./url.ts";
+
+interface Template {
+  /** Pages in a row that plain HTTP gave empty and a browser full. */
+  wins: number;
+  /** Pages since plain HTTP was last tried. */
+  sinceProbe: number;
+  /** Plain HTTP's page had nothing in it; what the browser makes of it decides. */
+  isOpen: boolean;
+}
+
+/** Pages in a row before a template counts as one that needs a browser: one may be chance. */
+const winsNeeded = 2;
+/** Every so many pages plain HTTP gets another chance, since sites change. */
+const probeEvery = 20;
+const maxTemplates = 10_000;
+
+/**
+ * Remembers which pages need a browser, by host and first path segment, from verdicts alone: trouble on the way never
+ * reaches it, so a flaky server does not turn a plain site into an expensive one (crawlee-python#2096).
+ */
+export class TierMemory {
+  readonly #templates = new Map<string, Template>();
+
+  /** True when the browser should go first. Counts the page towards the next look at plain HTTP. */
+  startsRendering(url: string): boolean {
+    const template = this.#templates.get(templateOf(url));
+    if (template === undefined || template.wins < winsNeeded) return false;
+    template.sinceProbe += 1;
+    if (template.sinceProbe < probeEvery) return true;
+    template.sinceProbe = 0;
+    return false;
+  }
+
+  /** Takes in one tier's verdict on a page of this URL's template. */
+  note(url: string, isRendering: boolean, verdict: VerdictKind): void {
+    const key = templateOf(url);
+    const template = this.#templates.get(key);
+    if (!isRendering && verdict === "ok") this.#templates.delete(key);
+    else if (!isRendering && climbable.has(verdict)) this.#open(key, template);
+    else if (isRendering && template?.isOpen === true) {
+      template.wins = verdict === "ok" ? template.wins + 1 : 0;
+      template.isOpen = false;
+    }
+  }
+
+  #open(key: string, template: Template | undefined): void {
+    if (template !== undefined) {
+      template.isOpen = true;
+      return;
+    }
+    if (this.#templates.size >= maxTemplates)
+      this.#templates.delete(this.#templates.keys().next().value ?? "");
+    this.#templates.set(key, { wins: 0, sinceProbe: 0, isOpen: true });
+  }
+}
+
+function templateOf(url: string): string {
+  const [, first = "", second] = new URL(url).pathname.split("/");
+  // Pages at the top, `/about`, share one template; `/blog/...` is another.
+  return `${hostOf(url)}/${second === undefined ? "" : first}`;
+}
