@@ -5,8 +5,7 @@ import { StoreError, messageOf } from "./errors.ts";
 
 /** The layout this version reads and writes; a file with a higher number is refused. */
 const schemaVersion = 1;
-/** Writes wait this long for company, so that many share one commit. */
-const groupMs = 2;
+/** The most writes that share one commit; more wait for the next turn of the event loop, so that it stays responsive. */
 const groupSize = 64;
 
 interface Pending {
@@ -25,7 +24,7 @@ export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #pending: Pending[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #nextFlush: NodeJS.Immediate | undefined;
   #isOpen = true;
 
   /**
@@ -36,15 +35,15 @@ export class Database {
   constructor(path: string, options: { readonly schema: readonly string[]; readonly isReadOnly?: boolean }) {
     this.path = path;
     this.isReadOnly = options.isReadOnly ?? false;
+    this.#connection = openConnection(path, this.isReadOnly);
     try {
-      if (!this.isReadOnly && path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
-      this.#connection = new DatabaseSync(path, { readOnly: this.isReadOnly });
       this.#connection.exec(
         "PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;",
       );
-      if (!this.isReadOnly) this.#create(options.schema);
       this.#checkVersion();
+      if (!this.isReadOnly) this.#create(options.schema);
     } catch (error) {
+      this.#connection.close();
       throw storeError(path, error);
     }
   }
@@ -60,22 +59,26 @@ export class Database {
   }
 
   /**
-   * Runs `work` in a transaction that it may share with others waiting at the same moment (group commit).
-   * `work` must not wait for anything. If it throws, its own changes are undone and the error is handed back.
-   * @returns What `work` returned, once it is on disk.
+   * Runs `work` in a transaction that it shares with whatever else is written in this turn of the event loop
+   * (group commit). `work` must not wait for anything. If it throws, its own changes are undone and the error is
+   * handed back.
+   * @returns What `work` returned, once it is committed.
    * @throws {StoreError} When the commit itself fails: nothing of the group was kept.
    */
   write<T>(work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      if (!this.#isOpen) {
+        reject(new StoreError(`${this.path} is closed: nothing can be written to it any more.`));
+        return;
+      }
       this.#pending.push({ work, resolve, reject });
-      if (this.#pending.length >= groupSize) this.#flush();
-      else this.#timer ??= setTimeout(() => this.#flush(), groupMs);
+      this.#nextFlush ??= setImmediate(() => this.#flush());
     });
   }
 
   /** Runs `work` in a transaction of its own, now. Never call it inside another one. */
   writeNow<T>(work: () => T): T {
-    this.#connection.exec("BEGIN IMMEDIATE");
+    this.#begin("BEGIN IMMEDIATE");
     try {
       const result = work();
       this.#connection.exec("COMMIT");
@@ -88,18 +91,18 @@ export class Database {
 
   /** Runs `read` on one consistent snapshot, whatever other processes write meanwhile. */
   snapshot<T>(read: () => T): T {
-    this.#connection.exec("BEGIN");
+    this.#begin("BEGIN");
     try {
       return read();
     } finally {
-      this.#connection.exec("COMMIT");
+      this.#rollback();
     }
   }
 
-  /** Waits for the writes under way, then closes the file. */
+  /** Commits the writes that wait, then closes the file. */
   close(): void {
     if (!this.#isOpen) return;
-    this.#flush();
+    while (this.#pending.length > 0) this.#flush();
     this.#isOpen = false;
     this.#statements.clear();
     this.#connection.close();
@@ -130,8 +133,11 @@ export class Database {
   }
 
   #checkVersion(): void {
-    const row = this.#connection.prepare("SELECT value FROM meta WHERE key = 'schema'").get();
-    const found = Number(row?.["value"]);
+    const hasMeta = this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get();
+    if (!hasMeta && !this.isReadOnly) return;
+    const row = hasMeta && this.#connection.prepare("SELECT value FROM meta WHERE key = 'schema'").get();
+    if (!row) throw new StoreError(`${this.path} ${remedies[notADatabase]}`);
+    const found = Number(row["value"]);
     if (found > schemaVersion) {
       throw new StoreError(
         `${this.path} was written by a later Forager (layout ${found}, this one knows ${schemaVersion}). Update Forager.`,
@@ -140,26 +146,15 @@ export class Database {
   }
 
   #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const group = this.#pending;
+    clearImmediate(this.#nextFlush);
+    this.#nextFlush = undefined;
+    const group = this.#pending.splice(0, groupSize);
+    if (this.#pending.length > 0) this.#nextFlush = setImmediate(() => this.#flush());
     if (group.length === 0) return;
-    this.#pending = [];
     const settle: (() => void)[] = [];
     try {
-      this.#connection.exec("BEGIN IMMEDIATE");
-      for (const { work, resolve, reject } of group) {
-        this.#connection.exec("SAVEPOINT own");
-        try {
-          const result = work() as never;
-          settle.push(() => resolve(result));
-        } catch (error) {
-          if (!this.#connection.isTransaction) throw error;
-          this.#connection.exec("ROLLBACK TO own");
-          settle.push(() => reject(storeError(this.path, error)));
-        }
-        this.#connection.exec("RELEASE own");
-      }
+      this.#begin("BEGIN IMMEDIATE");
+      for (const pending of group) settle.push(this.#runAlone(pending));
       this.#connection.exec("COMMIT");
     } catch (error) {
       this.#rollback();
@@ -170,11 +165,51 @@ export class Database {
     for (const done of settle) done();
   }
 
+  /**
+   * Runs one write of a group so that its failure undoes only itself.
+   * @returns What tells its caller, for after the commit.
+   * @throws When SQLite gave up the whole transaction (disk full, input/output error).
+   */
+  #runAlone({ work, resolve, reject }: Pending): () => void {
+    this.#connection.exec("SAVEPOINT own");
+    let settle: () => void;
+    try {
+      const result = work() as never;
+      settle = () => resolve(result);
+    } catch (error) {
+      if (!this.#connection.isTransaction) throw error;
+      this.#connection.exec("ROLLBACK TO own");
+      const failure = storeError(this.path, error);
+      settle = () => reject(failure);
+    }
+    this.#connection.exec("RELEASE own");
+    return settle;
+  }
+
+  #begin(statement: "BEGIN" | "BEGIN IMMEDIATE"): void {
+    try {
+      this.#connection.exec(statement);
+    } catch (error) {
+      throw storeError(this.path, error);
+    }
+  }
+
   #rollback(): void {
     if (this.#connection.isTransaction) this.#connection.exec("ROLLBACK");
   }
 }
 
+function openConnection(path: string, isReadOnly: boolean): DatabaseSync {
+  try {
+    if (!isReadOnly && path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    return new DatabaseSync(path, { readOnly: isReadOnly });
+  } catch (error) {
+    throw storeError(path, error);
+  }
+}
+
+/** SQLITE_NOTADB */
+const notADatabase = 26;
 /** SQLite's result codes that a user can do something about; https://sqlite.org/rescode.html */
 const remedies: Readonly<Record<number, string>> = {
   5: "is busy: another process is writing to it. Wait for that process, or use another --data-dir.",
@@ -183,7 +218,7 @@ const remedies: Readonly<Record<number, string>> = {
   11: "is damaged. Restore a copy, or start over with --fresh.",
   13: "cannot grow: the disk is full. Free some space and run the command again; nothing committed is lost.",
   14: "cannot be opened. Check that the folder exists and may be written.",
-  26: "is no Forager data file. Use another --data-dir.",
+  [notADatabase]: "is no Forager data file. Use another --data-dir.",
 };
 
 /** Turns SQLite's and the file system's errors into ours; anything else passes through. */
@@ -197,7 +232,7 @@ function storeError(path: string, error: unknown): unknown {
   if (
     "code" in error &&
     typeof error.code === "string" &&
-    ["EACCES", "EROFS", "ENOSPC", "ENOTDIR", "EEXIST", "EPERM"].includes(error.code)
+    ["EACCES", "EROFS", "ENOSPC", "ENOTDIR", "EEXIST", "ENOENT", "EPERM"].includes(error.code)
   ) {
     return new StoreError(`${path} cannot be written: ${messageOf(error)}. Use another --data-dir.`, {
       cause: error,

@@ -9,7 +9,12 @@ export interface Lease extends AsyncDisposable {
 
 /** Who holds a lease that could not be had. */
 export interface LeaseHolder {
+  /** Process, machine and start of the process, as in `1234@box:8f2c.4026531836.99120`. */
   readonly holder: string;
+  readonly pid: number;
+  readonly hostname: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
   readonly until: number;
 }
 

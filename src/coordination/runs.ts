@@ -15,8 +15,8 @@ export interface Run {
 /** Runs of jobs. Synchronous; inside `Database.write`. */
 export interface Runs {
   start(job: string, key: string, request: unknown, now: number): Run;
-  /** Takes up a run that did not finish. */
-  resume(id: number, now: number): Run;
+  /** Takes up a run that did not finish. @throws {RangeError} When there is none with this id. */
+  resume(id: number): Run;
   end(id: number, state: "finished" | "interrupted" | "failed", result: unknown, now: number): void;
   /** The latest run with this key, whatever its state. */
   latest(job: string, key: string): Run | undefined;

@@ -18,6 +18,7 @@ export interface Task {
   readonly kind: string;
   readonly input: unknown;
   readonly run: number | undefined;
+  readonly priority: number;
   readonly attempt: number;
   readonly fence: number;
 }
@@ -37,15 +38,17 @@ export interface TaskContext extends RunContext {
 }
 
 export interface TaskCounts {
+  /** Due now or later. */
   readonly ready: number;
   readonly leased: number;
   readonly done: number;
   readonly dead: number;
+  readonly cancelled: number;
 }
 
-/** Reads tasks of a kind and gives them to a handler until closed. */
+/** Takes tasks of a kind and gives them to a handler until disposed; that waits for what is under way. */
 export interface Consumer extends AsyncDisposable {
-  /** Resolves when no task of the kind is ready, delayed or under way. */
+  /** Resolves when no task of the kind is ready, delayed or under way. @throws {StoreError} When the folder failed and the consumer stopped. */
   idle(signal?: AbortSignal): Promise<void>;
 }
 
@@ -59,8 +62,23 @@ export interface Tasks {
     handler: (input: unknown, context: TaskContext) => Promise<unknown>,
     options: { readonly concurrency: number; readonly timeoutMs: number; readonly context: RunContext },
   ): Consumer;
-  /** Waits until it has ended. */
+  /** Waits until it has ended. @throws {RangeError} When there is no such task. */
   wait(id: number, signal?: AbortSignal): Promise<EndedTask>;
+  /** Ends tasks that have not ended; the signal of one that is being worked on aborts. Gives how many it ended. */
+  cancel(ids: readonly number[], reason: string): Promise<number>;
+  /** Tasks that were given up, oldest first. */
+  dead(options: { readonly after?: number; readonly limit: number }): EndedTask[];
+  /** Makes dead tasks ready again, under their ids, with all their attempts. Gives how many. */
+  replay(ids: readonly number[]): Promise<number>;
+  /** Forgets dead tasks. Gives how many. */
+  purge(ids: readonly number[]): Promise<number>;
   counts(kind?: string): TaskCounts;
+  /**
+   * Gives back what dead holders had taken; with `all` whatever is leased (at start, when this process owns the
+   * folder). A task whose worker died {@link maxTaskCrashes} times in a row is dead. Synchronous; inside `Database.write`.
+   */
   recover(now: number, options: { readonly all: boolean }): number;
 }
+
+/** Workers that may die over one task before it is given up. */
+export const maxTaskCrashes = 5;
