@@ -10,8 +10,8 @@ export class HashingEmbedder implements Embedder {
   readonly dimensions: number;
   readonly maxTokens = 100_000;
   readonly isProven: boolean;
-  readonly concurrency = 1;
-  readonly batchSize = 64;
+  readonly concurrency: number = 1;
+  readonly batchSize: number = 64;
 
   constructor(options: { readonly dimensions?: number; readonly isProven?: boolean } = {}) {
     this.dimensions = options.dimensions ?? 64;
