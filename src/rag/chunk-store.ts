@@ -111,7 +111,8 @@ export interface EmbeddingJob {
 }
 
 /**
- * Documents, chunks, their terms and vectors. Embedded it is the data folder's SQLite file; methods marked "in a write" run inside `Database.write`.
+ * Documents, chunks, their terms and vectors. Embedded it is the data folder's SQLite file: methods marked "in a write"
+ * run inside `Database.write`, and searches (`search...`, `bestChunk`, `idf`) outside of any write or snapshot.
  */
 export interface ChunkStore {
   /** In a write. Replaces what the same `url` had; chunks whose hash stays keep their id and vector. Gives the document's id and whether its content changed. */
@@ -125,7 +126,7 @@ export interface ChunkStore {
     requestedUrl: string,
   ): { readonly etag: string; readonly lastModified: string; readonly url: string } | undefined;
 
-  /** Chunks by BM25 over heading path and passage. */
+  /** Chunks by BM25 over heading path and passage: all that match are scored; N and df count texts that have terms. */
   searchChunks(terms: TermCounts, options: SearchOptions): LexicalRanking;
   /** Documents by BM25 over whole pages. */
   searchDocuments(terms: TermCounts, options: SearchOptions): LexicalRanking;
@@ -144,14 +145,19 @@ export interface ChunkStore {
   documents(): IterableIterator<StoredDocument>;
   documentChunks(documentId: number): StoredChunk[];
 
-  /** Chunks without a vector, in order of use: the first of every page, then the second to fourth, then section starts, then the rest; best-linked pages first. */
+  /** Chunks without a vector, in order of use: the first of every page, then the second to fourth (these are the lead), then section starts, then the rest; older pages first. One job a text. */
   embeddingBacklog(options: { readonly limit: number; readonly onlyLead: boolean }): EmbeddingJob[];
+  /** The jobs of those of these chunks that have no vector yet, one a text. */
   embeddingJobs(chunkIds: readonly number[]): EmbeddingJob[];
   /** In a write. Vectors whose chunk has gone meanwhile are dropped. Gives how many chunks got theirs. */
   putVectors(vectors: readonly { readonly hash: string; readonly vector: Float32Array }[]): number;
   backlogSize(onlyLead: boolean): number;
 
   stats(): StoreStats;
-  /** Folds what the last writes left into its searchable form; call when a crawl ends. Otherwise it happens as it goes. */
-  optimize(): void;
+  /**
+   * Folds what the last writes left into few large segments; call when a crawl ends. It happens as it goes too, less
+   * thoroughly. Works in short writes of its own, so searches and writes go on meanwhile.
+   * @throws The signal's reason when aborted; what was done is kept.
+   */
+  optimize(signal?: AbortSignal): Promise<void>;
 }

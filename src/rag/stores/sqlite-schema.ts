@@ -1,0 +1,63 @@
+/**
+ * The index's tables in the data folder's file.
+ *
+ * `chunk` and `page` rows carry their terms; `segment` and `posting` are made from them and can be made again.
+ * Ids of `chunk`, `page` and `embedding` are never given twice, so a row is either as it was or gone (`dead`).
+ */
+export const chunkStoreSchema = `
+CREATE TABLE IF NOT EXISTS document(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL UNIQUE, requested_url TEXT NOT NULL, final_url TEXT NOT NULL,
+  host TEXT NOT NULL, http_status INTEGER NOT NULL, tier TEXT NOT NULL, fetched_at INTEGER NOT NULL, etag TEXT NOT NULL,
+  last_modified TEXT NOT NULL, content_hash TEXT NOT NULL, bytes INTEGER NOT NULL, title TEXT NOT NULL,
+  published_at TEXT NOT NULL, body BLOB NOT NULL, rest BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS document_requested ON document(requested_url);
+CREATE INDEX IF NOT EXISTS document_host ON document(host);
+
+CREATE TABLE IF NOT EXISTS page(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL UNIQUE,
+  length INTEGER NOT NULL, terms BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS chunk(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+  starts INTEGER NOT NULL, ends INTEGER NOT NULL, rank INTEGER NOT NULL, is_embedded INTEGER NOT NULL,
+  hash TEXT NOT NULL, heading_path TEXT NOT NULL, length INTEGER NOT NULL, terms BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS chunk_document ON chunk(document_id);
+CREATE INDEX IF NOT EXISTS chunk_hash ON chunk(hash);
+CREATE INDEX IF NOT EXISTS chunk_backlog ON chunk(rank, document_id, ordinal) WHERE is_embedded = 0;
+
+CREATE TABLE IF NOT EXISTS segment(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, field TEXT NOT NULL, is_ready INTEGER NOT NULL, first_id INTEGER NOT NULL,
+  last_id INTEGER NOT NULL, items INTEGER NOT NULL, ids BLOB NOT NULL, documents BLOB NOT NULL, lengths BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS posting(id INTEGER PRIMARY KEY, block BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS merge(
+  field TEXT PRIMARY KEY, target INTEGER NOT NULL, inputs TEXT NOT NULL,
+  dead_until INTEGER NOT NULL, next_term INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS dead(seq INTEGER PRIMARY KEY AUTOINCREMENT, field TEXT NOT NULL, id INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS dead_item ON dead(field, id);
+
+CREATE TABLE IF NOT EXISTS embedder(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dimensions INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS vector(
+  id INTEGER PRIMARY KEY, hash TEXT NOT NULL, embedder_id INTEGER NOT NULL, numbers BLOB NOT NULL,
+  UNIQUE(hash, embedder_id)
+) STRICT;
+CREATE TABLE IF NOT EXISTS embedding(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, chunk_id INTEGER NOT NULL UNIQUE, document_id INTEGER NOT NULL,
+  vector_id INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sign_block(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, last_id INTEGER NOT NULL, items INTEGER NOT NULL,
+  ids BLOB NOT NULL, documents BLOB NOT NULL, signs BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS index_state(
+  id INTEGER PRIMARY KEY CHECK (id = 1), stamp INTEGER NOT NULL, embedder_id INTEGER NOT NULL,
+  documents INTEGER NOT NULL, chunks INTEGER NOT NULL, embedded INTEGER NOT NULL,
+  leads INTEGER NOT NULL, embedded_leads INTEGER NOT NULL
+) STRICT;
+INSERT INTO index_state VALUES(1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING;
+`;

@@ -1,0 +1,109 @@
+import type { Database } from "../../database.ts";
+import { BitIndex } from "../bit-index.ts";
+import type { ScoredId } from "../chunk-store.ts";
+import { TopHits } from "../top-hits.ts";
+import { dot } from "../vector-math.ts";
+import { ItemColumns } from "./item-columns.ts";
+import { readNumbers } from "./packed-numbers.ts";
+import { readVector } from "./sqlite-vectors.ts";
+
+/** Fewer vectors than this are all compared. */
+const exactBelow = 5_000;
+/**
+ * Of the vectors nearest by sign so many a wanted hit are compared in full: recall of the exact first hundred was
+ * .983 at 42,000 chunks of all-MiniLM-L6-v2.
+ */
+const oversampling = 8;
+
+/** Reads vectors: signs in memory (56 bytes a vector), numbers from rows. Methods run in a snapshot, after {@link refresh}. */
+export class VectorIndex {
+  readonly #database: Database;
+  readonly #dimensions: number;
+  #blockIds = "";
+  #signs: BitIndex;
+  /** Embedding id and document by slot; a length of 0 marks what is gone. */
+  #items = new ItemColumns();
+  #lastRow = 0;
+  #deadSeen = 0;
+  #living = 0;
+
+  constructor(database: Database, dimensions: number) {
+    this.#database = database;
+    this.#dimensions = dimensions;
+    this.#signs = new BitIndex(dimensions);
+  }
+
+  /** Takes in what was committed since. */
+  refresh(): void {
+    const rows = this.#database.prepare("SELECT id FROM sign_block ORDER BY last_id").all();
+    const blockIds = rows.map((row) => row["id"]).join();
+    if (blockIds !== this.#blockIds || this.#lastRow === 0) this.#reload();
+    this.#blockIds = blockIds;
+    this.#readTail();
+    this.#readDead();
+  }
+
+  /** Chunks by cosine, best first. */
+  search(
+    vector: Float32Array,
+    options: { readonly limit: number; readonly accepts?: (document: number) => boolean },
+  ): ScoredId[] {
+    const { documents, lengths, ids } = this.#items;
+    const accepts = (slot: number) =>
+      lengths[slot] !== 0 && (options.accepts?.(documents[slot] as number) ?? true);
+    const wanted = this.#living < exactBelow ? exactBelow : oversampling * Math.max(options.limit, 100);
+    const select = this.#database.prepare(
+      "SELECT chunk_id, numbers FROM embedding JOIN vector ON vector.id = vector_id WHERE embedding.id = ?",
+    );
+    const top = new TopHits(options.limit);
+    for (const slot of this.#signs.nearest(vector, wanted, accepts)) {
+      const row = select.get(ids[slot] as number);
+      if (row) top.offer(Number(row["chunk_id"]), dot(vector, readVector(row["numbers"])));
+    }
+    return options.limit > 0 ? top.sorted() : [];
+  }
+
+  #reload(): void {
+    this.#items = new ItemColumns();
+    this.#signs = new BitIndex(this.#dimensions);
+    this.#lastRow = 0;
+    this.#deadSeen = 0;
+    const blocks = this.#database
+      .prepare("SELECT last_id, ids, documents, signs FROM sign_block ORDER BY last_id")
+      .iterate();
+    for (const block of blocks) {
+      this.#items.append(block["ids"], block["documents"], block["documents"]);
+      this.#signs.append(readNumbers(block["signs"]));
+      this.#lastRow = Number(block["last_id"]);
+    }
+    this.#living = this.#items.size;
+  }
+
+  #readTail(): void {
+    const rows = this.#database
+      .prepare(
+        `SELECT embedding.id, document_id, numbers FROM embedding JOIN vector ON vector.id = vector_id
+         WHERE embedding.id > ? ORDER BY embedding.id`,
+      )
+      .iterate(this.#lastRow);
+    for (const row of rows) {
+      this.#lastRow = Number(row["id"]);
+      this.#items.push(this.#lastRow, Number(row["document_id"]), 1);
+      this.#signs.push(readVector(row["numbers"]));
+      this.#living++;
+    }
+  }
+
+  #readDead(): void {
+    const rows = this.#database
+      .prepare("SELECT seq, id FROM dead WHERE field = 'embedding' AND seq > ? ORDER BY seq")
+      .all(this.#deadSeen);
+    for (const row of rows) {
+      this.#deadSeen = Number(row["seq"]);
+      const slot = this.#items.find(Number(row["id"]));
+      if (slot < 0 || this.#items.lengths[slot] === 0) continue;
+      this.#items.lengths[slot] = 0;
+      this.#living--;
+    }
+  }
+}
