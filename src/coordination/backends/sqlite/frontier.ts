@@ -140,7 +140,7 @@ export class SqliteFrontier implements Frontier {
         `UPDATE url SET state = 'waiting', at = ?, attempt = attempt - ?, starts = 0
          WHERE id = ? AND state = 'leased' AND fence = ? RETURNING run, host`,
       )
-      .get(dueAt, options.countsAsAttempt ? 0 : 1, claim.id, claim.fence);
+      .get(Math.ceil(dueAt), options.countsAsAttempt ? 0 : 1, claim.id, claim.fence);
     if (!row) throw new LeaseLostError(claim.url);
     this.#turns.refresh(Number(row["run"]), Number(row["host"]));
   }

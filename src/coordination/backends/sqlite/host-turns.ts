@@ -70,9 +70,11 @@ export class HostTurns {
   set(name: string, options: { readonly delayMs?: number; readonly notBefore?: number }): void {
     const host = this.idOf(name);
     if (options.delayMs !== undefined) {
-      this.#database.prepare("UPDATE host SET delay_ms = ? WHERE id = ?").run(options.delayMs, host);
+      this.#database
+        .prepare("UPDATE host SET delay_ms = ? WHERE id = ?")
+        .run(Math.ceil(options.delayMs), host);
     }
-    if (options.notBefore !== undefined) this.#postpone(host, options.notBefore);
+    if (options.notBefore !== undefined) this.#postpone(host, Math.ceil(options.notBefore));
   }
 
   /** The earliest time at which a host has its turn. */

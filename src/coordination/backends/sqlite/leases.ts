@@ -1,6 +1,6 @@
 import type { Clock } from "../../../clock.ts";
 import type { Database } from "../../../database.ts";
-import { LeaseLostError, StoreError } from "../../../errors.ts";
+import { LeaseLostError } from "../../../errors.ts";
 import type { Lease, LeaseHolder, Leases } from "../../leases.ts";
 import { formatProcess, isGone, ownProcess, parseProcess } from "../../process-identity.ts";
 
@@ -78,9 +78,9 @@ export class SqliteLeases implements Leases {
           .run(until, name, token),
       );
       return changes > 0;
-    } catch (error) {
-      if (error instanceof StoreError) return undefined;
-      throw error;
+    } catch {
+      // Busy, full, closed: the next beat tries again, and when the time runs out the holder learns by `lost`.
+      return undefined;
     }
   }
 

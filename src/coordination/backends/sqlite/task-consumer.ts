@@ -66,6 +66,11 @@ export class TaskConsumer implements Consumer {
     this.#working.get(id)?.stop.abort(reason);
   }
 
+  /** Lets go who waits for the end, if this is it; called when a task of the kind has ended, here or elsewhere. */
+  tellIdlers(): void {
+    if (this.#idlers.size > 0 && this.#isIdle()) for (const { resolve } of this.#idlers) resolve();
+  }
+
   async idle(signal?: AbortSignal): Promise<void> {
     if (this.#failure) throw this.#failure.error;
     if (this.#isIdle()) return;
@@ -99,7 +104,7 @@ export class TaskConsumer implements Consumer {
     } while (this.#isWokenAgain);
     this.#isTaking = false;
     this.#sleepUntilDue();
-    this.#tellIdlers();
+    this.tellIdlers();
   }
 
   #claim(free: number): Task[] {
@@ -193,10 +198,6 @@ export class TaskConsumer implements Consumer {
   #isIdle(): boolean {
     const counts = this.#rows.counts(this.#options.kind);
     return counts.ready === 0 && counts.leased === 0;
-  }
-
-  #tellIdlers(): void {
-    if (this.#idlers.size > 0 && this.#isIdle()) for (const { resolve } of this.#idlers) resolve();
   }
 
   /** The folder failed: nothing more is taken, and who waits for the end learns why. */

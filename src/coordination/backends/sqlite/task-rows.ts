@@ -21,7 +21,7 @@ export class TaskRows {
 
   /** Gives the task's id, or the live one's that has its dedupe key. */
   insert(task: NewTask, now: number): number {
-    const dueAt = task.dueAt ?? now;
+    const dueAt = Math.ceil(task.dueAt ?? now);
     const added = this.#database
       .prepare(
         `INSERT INTO task(kind, priority, run, dedupe, state, at, max_attempts, input) VALUES(?, ?, ?, ?, ?, ?, ?, ?)

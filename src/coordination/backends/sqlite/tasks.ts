@@ -61,7 +61,10 @@ export class SqliteTasks implements Tasks {
         handler,
         leaseMs: this.#times.leaseMs,
         backoffMs: (attempt) => this.#backoffMs(attempt),
-        onEnded: (id) => this.#tellWaiting(id),
+        onEnded: (id) => {
+          this.#tellWaiting(id);
+          for (const each of consumers) each.tellIdlers();
+        },
         onClosed: () => consumers.delete(consumer),
       },
     );
@@ -135,6 +138,7 @@ export class SqliteTasks implements Tasks {
 
   #backoffMs(attempt: number): number {
     const { firstRetryMs, longestRetryMs } = this.#times;
-    return Math.min(firstRetryMs * 2 ** (attempt - 1), longestRetryMs) * (1 + this.#random() / 2);
+    const wait = Math.min(firstRetryMs * 2 ** (attempt - 1), longestRetryMs);
+    return Math.ceil(wait * (1 + this.#random() / 2));
   }
 }
