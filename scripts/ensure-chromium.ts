@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { MissingError, messageOf } from "../src/errors.ts";
 import { chromiumRemedy, findChromium } from "../src/browser/chromium.ts";
 
 /** A step that prints nothing for this long is taken for hung: Playwright's download retries dead hosts for minutes. */
@@ -77,14 +78,28 @@ function isDebianLike(): boolean {
   }
 }
 
-for (const attempt of [tryPlaywright, tryApt]) {
-  if (findChromium(process.env) !== undefined) break;
-  await attempt();
+/**
+ * Finds a Chromium, or installs one.
+ * @returns Its path.
+ * @throws {MissingError} Naming the remedy, where it cannot be installed.
+ */
+export async function ensureChromium(): Promise<string> {
+  for (const attempt of [tryPlaywright, tryApt]) {
+    if (findChromium(process.env) !== undefined) break;
+    await attempt();
+  }
+  const found = findChromium(process.env);
+  if (found === undefined) {
+    throw new MissingError("No Chromium was found, and none could be installed.", chromiumRemedy);
+  }
+  return found;
 }
-const found = findChromium(process.env);
-if (found === undefined) {
-  say(`Chromium: not found, and it could not be installed here. ${chromiumRemedy}`);
-  process.exitCode = 1;
-} else {
-  say(`Chromium: ${found}`);
+
+if (import.meta.main) {
+  try {
+    say(`Chromium: ${await ensureChromium()}`);
+  } catch (error) {
+    say(`Chromium: ${messageOf(error)}`);
+    process.exitCode = 1;
+  }
 }

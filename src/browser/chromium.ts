@@ -5,7 +5,7 @@ import { MissingError } from "../errors.ts";
 
 /** What to do where no browser is found; part of every message that says so. */
 export const chromiumRemedy =
-  "Run `npm run setup` to install one, or set FORAGER_CHROMIUM to the path of a Chromium or Chrome.";
+  "Run `npm run setup`, install Chromium or Chrome yourself, or set FORAGER_CHROMIUM to the path of a Chromium or Chrome.";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,17 +54,19 @@ function usualPlaces(env: Environment): string[] {
         join(folder, "Chromium.app/Contents/MacOS/Chromium"),
       ]);
     case "win32":
-      return [env["PROGRAMFILES"], env["PROGRAMFILES(X86)"], env["LOCALAPPDATA"]]
-        .filter((folder) => folder !== undefined)
-        .flatMap((folder) => [
-          join(folder, "Google\\Chrome\\Application\\chrome.exe"),
-          join(folder, "Chromium\\Application\\chrome.exe"),
-          join(folder, "Microsoft\\Edge\\Application\\msedge.exe"),
-        ]);
+      return [env["PROGRAMFILES"], env["PROGRAMFILES(X86)"], env["LOCALAPPDATA"]].flatMap((folder) =>
+        folder === undefined ? [] : windowsPrograms.map((program) => join(folder, program)),
+      );
     default:
       return ["/usr/bin/chromium", "/usr/lib/chromium/chromium", "/opt/google/chrome/chrome"];
   }
 }
+
+const windowsPrograms = [
+  "Google\\Chrome\\Application\\chrome.exe",
+  "Chromium\\Application\\chrome.exe",
+  "Microsoft\\Edge\\Application\\msedge.exe",
+];
 
 /**
  * Programs in Playwright's download folder, newest revision first. Read from the disk, since importing Playwright
