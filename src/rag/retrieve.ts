@@ -122,7 +122,7 @@ export class Retriever {
       hits,
       terms,
       ...(question?.vector ? { vector: question.vector } : {}),
-      ...lexicalFacts(chunkList),
+      ...lexicalFacts(chunkList, chunks),
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
       ...(question?.degraded === undefined ? {} : { degraded: question.degraded }),
     };
@@ -329,9 +329,17 @@ function describe(hit: FusedHit, chunk: StoredChunk, ranks: readonly Ranks[], ma
   };
 }
 
-function lexicalFacts({ hits, maxScore }: LexicalRanking): Pick<Retrieval, "lexicalShare" | "lexicalMargin"> {
+/** The second passage is the first that says something else: mirrored pages must not look like doubt. */
+function lexicalFacts(
+  { hits, maxScore }: LexicalRanking,
+  chunks: ReadonlyMap<number, StoredChunk>,
+): Pick<Retrieval, "lexicalShare" | "lexicalMargin"> {
+  const wordsOf = (id: number | undefined) => {
+    const chunk = id === undefined ? undefined : chunks.get(id);
+    return chunk && sameness(chunk);
+  };
   const best = hits[0]?.score ?? 0;
-  const second = hits[1]?.score ?? 0;
+  const second = hits.find(({ id }) => wordsOf(id) !== wordsOf(hits[0]?.id))?.score ?? 0;
   return {
     lexicalShare: maxScore > 0 ? Math.min(best / maxScore, 1) : 0,
     lexicalMargin: best > 0 ? (best - second) / best : 0,

@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/** How an answer is quoted from passages. */
+export const AnswerOptions = z.strictObject({
+  leastConfidence: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.4)
+    .describe("Below it the answer is that nothing was found"),
+  maxSentences: z.int().min(1).max(10).default(3).describe("Sentences in an answer, at most"),
+  maxPages: z.int().min(1).default(5).describe("Pages whose best passages are read for an answer"),
+  embedSentences: z
+    .int()
+    .min(0)
+    .max(200)
+    .default(25)
+    .describe("Sentences whose meaning is compared with the question's, the best by words first"),
+  sentenceBudgetMs: z
+    .int()
+    .min(0)
+    .default(1_500)
+    .describe("Time for comparing them; then words alone decide"),
+});
+export type AnswerOptions = z.output<typeof AnswerOptions>;

@@ -1,0 +1,45 @@
+import { analyzeQuery, termsOf } from "./analyzer.ts";
+import type { ChunkStore, TermCounts } from "./chunk-store.ts";
+
+/** A question's words with their weights: what coverage is measured against. */
+export class Question {
+  readonly text: string;
+  readonly #idf: ReadonlyMap<number, number>;
+  readonly #total: number;
+
+  constructor(text: string, store: Pick<ChunkStore, "idf">, terms: TermCounts = analyzeQuery(text)) {
+    this.text = text;
+    const weights = store.idf(terms);
+    this.#idf = new Map([...terms.ids].map((id, index) => [id, weights[index] ?? 0]));
+    this.#total = weights.reduce((sum, weight) => sum + weight, 0);
+  }
+
+  /** The question's terms that a text holds. */
+  termsIn(text: string): Set<number> {
+    return new Set(termsOf(text).filter((term) => this.#idf.has(term)));
+  }
+
+  /** Share of the question's idf weight that these terms have, 0 to 1. */
+  coverage(terms: ReadonlySet<number>): number {
+    let covered = 0;
+    for (const term of terms) covered += this.#idf.get(term) ?? 0;
+    return this.#total > 0 ? covered / this.#total : 0;
+  }
+
+  /** Whether a text holds something of the kind that is asked for; true when the question does not tell. */
+  isAnsweredInKind(text: string): boolean {
+    const kind = kinds.find(({ asks }) => asks.test(this.text));
+    return kind ? kind.holds.test(text) : true;
+  }
+}
+
+/** What questions ask for, and how it looks in a sentence. */
+const kinds: readonly { readonly asks: RegExp; readonly holds: RegExp }[] = [
+  {
+    asks: /\b(?:how (?:many|much|long|far|old|often|tall|high|big|large|deep|fast)|when|which year|what (?:year|date|number|percentage|time|size|port|version))\b/iu,
+    holds:
+      /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|half|once|twice)\b/iu,
+  },
+  // A capital inside the sentence, past its first word.
+  { asks: /\b(?:who|whom|whose|where)\b/iu, holds: /\s["“(]?\p{Lu}/u },
+];

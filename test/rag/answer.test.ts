@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { systemClock } from "../../src/clock.ts";
+import { Answerer, notFound, type Answer } from "../../src/rag/answer.ts";
+import { AnswerOptions } from "../../src/rag/answer-options.ts";
+import type { Embedder } from "../../src/rag/embedder.ts";
+import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
+import { Retriever } from "../../src/rag/retrieve.ts";
+import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
+import { SmallIndex, type SmallPage } from "./small-index.ts";
+
+const pages: readonly SmallPage[] = [
+  {
+    url: "https://towers.test/iron",
+    title: "The Iron Tower",
+    passages: [
+      { kind: "heading", text: "How tall is the Iron Tower" },
+      "The Iron Tower stands by the river.  It was finished in 1889 by the engineer Anna Stahl. At the top the Iron Tower is 324 metres tall.",
+      "Tickets are sold online. The lift closes at eleven.",
+      { kind: "code", text: "tower.height = 324" },
+    ],
+  },
+  {
+    url: "https://towers.test/clock",
+    title: "The Clock Tower",
+    passages: [
+      "The Clock Tower rings each hour. Its bell weighs 13 tonnes.",
+      "Guides show the Clock Tower on Sundays.",
+    ],
+  },
+  {
+    url: "https://bread.test/",
+    title: "Bread",
+    passages: ["Bread needs flour, water and salt. Dough rests overnight."],
+  },
+];
+
+async function ask(
+  index: SmallIndex,
+  question: string,
+  { embedder, ...options }: Partial<AnswerOptions> & { readonly embedder?: Embedder } = {},
+): Promise<Answer> {
+  const retriever = new Retriever(
+    { store: index.store, embedder, clock: systemClock },
+    RetrieveOptions.parse({}),
+  );
+  const retrieval = await retriever.retrieve(question, { limit: 12 });
+  return new Answerer({ store: index.store, embedder }, AnswerOptions.parse(options)).answer(
+    question,
+    retrieval,
+  );
+}
+
+const quotesOf = ({ citations }: Answer) => citations.map(({ quote }) => quote);
+
+function assertExact(index: SmallIndex, { citations }: Answer): void {
+  for (const { url, quote, start, end, score } of citations) {
+    assert.equal(index.store.document(url)?.document.text.slice(start, end), quote);
+    assert.ok(score >= 0 && score <= 1);
+  }
+}
+
+for (const [name, embedder] of [
+  ["words alone", undefined],
+  ["an embedder", new HashingEmbedder({ dimensions: 512, isProven: true })],
+] as const) {
+  describe(`answering by ${name}`, () => {
+    const options = embedder ? { embedder } : {};
+
+    it("quotes the sentence that answers, at its exact place", async () => {
+      using index = new SmallIndex(pages, embedder);
+      const answer = await ask(index, "How tall is the Iron Tower?", options);
+      assert.equal(answer.abstained, false);
+      assert.ok(quotesOf(answer).includes("At the top the Iron Tower is 324 metres tall."));
+      assert.match(answer.answer, /324 metres/);
+      assert.ok(answer.confidence >= 0.4 && answer.confidence <= 1);
+      assertExact(index, answer);
+    });
+
+    it("never quotes a heading, though it repeats the question", async () => {
+      using index = new SmallIndex(pages, embedder);
+      const answer = await ask(index, "How tall is the Iron Tower?", options);
+      assert.ok(!quotesOf(answer).some((quote) => quote.startsWith("How tall")));
+    });
+
+    it("says that nothing was found, with the nearest sources, when the pages do not hold it", async () => {
+      using index = new SmallIndex(pages, embedder);
+      for (const question of [
+        "Which spices go into a curry?",
+        "Who composed the opera about the tower of London bridge?",
+      ]) {
+        const answer = await ask(index, question, options);
+        assert.equal(answer.abstained, true, question);
+        assert.equal(answer.answer, notFound);
+        assert.ok(answer.confidence < 0.4);
+        assertExact(index, answer);
+      }
+    });
+
+    it("says that nothing was found in an empty index and for an empty question", async () => {
+      using empty = new SmallIndex([], embedder);
+      using index = new SmallIndex(pages, embedder);
+      for (const answer of [await ask(empty, "How tall?", options), await ask(index, " ", options)]) {
+        assert.equal(answer.abstained, true);
+      }
+    });
+
+    it("gives no more sentences than asked for, and each once", async () => {
+      using index = new SmallIndex(
+        [...pages, { ...(pages[0] as SmallPage), url: "https://towers.test/mirror" }],
+        embedder,
+      );
+      const question =
+        "When was the Iron Tower finished, who built it and how tall is the Iron Tower at the top?";
+      const one = await ask(index, question, { ...options, leastConfidence: 0, maxSentences: 1 });
+      assert.equal(one.citations.length, 1);
+      const more = await ask(index, question, { ...options, leastConfidence: 0 });
+      assert.equal(new Set(quotesOf(more)).size, more.citations.length);
+      assert.ok(more.citations.length <= 3);
+    });
+
+    it("adds a sentence that brings what the first lacks", async () => {
+      using index = new SmallIndex(pages, embedder);
+      const answer = await ask(
+        index,
+        "engineer Anna Stahl finished 1889 Iron Tower top 324 metres tall",
+        options,
+      );
+      assert.match(answer.answer, /Anna Stahl/);
+      assert.match(answer.answer, /324 metres/);
+      assertExact(index, answer);
+    });
+  });
+}
+
+describe("answering", () => {
+  it("quotes code when a page has nothing else", async () => {
+    using index = new SmallIndex([
+      {
+        url: "https://code.test/",
+        title: "Heights",
+        passages: [{ kind: "code", text: "tower.height = 324" }],
+      },
+      ...pages.slice(2),
+    ]);
+    const answer = await ask(index, "tower height", { leastConfidence: 0 });
+    assert.deepEqual(quotesOf(answer), ["tower.height = 324"]);
+  });
+
+  it("decides by words alone when the embedder is too slow for the sentences", async () => {
+    const embedder = new HashingEmbedder({ dimensions: 512, isProven: true });
+    using index = new SmallIndex(pages, embedder);
+    await index.embed();
+    const embed = embedder.embed.bind(embedder);
+    embedder.embed = (texts, signal) => (texts.length > 1 ? new Promise(() => {}) : embed(texts, signal));
+    const started = performance.now();
+    const answer = await ask(index, "How tall is the Iron Tower?", { embedder, sentenceBudgetMs: 30 });
+    assert.ok(performance.now() - started < 2_000);
+    assert.match(answer.answer, /324 metres/);
+  });
+});
