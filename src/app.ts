@@ -1,27 +1,29 @@
 import { availableParallelism } from "node:os";
-import { createQuestionPlanner, createCrawlPlanner } from "./agents/planner.ts";
 import { createAnswerExtractor } from "./agents/answer-extractor.ts";
 import type { ChatModel } from "./agents/chat-model.ts";
 import { Extractor } from "./agents/extractor.ts";
 import { createAnswerValidator } from "./agents/ground-answer.ts";
 import { openLangChainModel } from "./agents/models/langchain.ts";
-import { createIndexResearcher, createPageResearcher } from "./agents/researcher.ts";
+import { createCrawlPlanner, createQuestionPlanner } from "./agents/planner.ts";
+import { type Finding, type PageErrand, createIndexResearcher, createPageResearcher } from "./agents/researcher.ts";
 import { EgressGuard, systemResolve } from "./browser/egress-guard.ts";
-import { FetchLadder } from "./browser/fetch-ladder.ts";
+import { type Attempt, FetchLadder } from "./browser/fetch-ladder.ts";
 import { HostClock } from "./browser/host-clock.ts";
-import { RobotsRules } from "./browser/robots.ts";
+import { HostGate } from "./browser/host-gate.ts";
+import { Robots } from "./browser/robots.ts";
 import { Scope } from "./browser/scope.ts";
 import { sitemapUrls } from "./browser/sitemaps.ts";
-import { type TierName, createTiers } from "./browser/tiers/index.ts";
-import { systemClock } from "./clock.ts";
+import { tierNames, tiers } from "./browser/tiers/index.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
 import { AgentPool } from "./coordination/pool.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { EventStream } from "./events.ts";
+import { MissingError } from "./errors.ts";
+import type { EventStream } from "./events.ts";
 import type { AskFloor } from "./jobs/ask.ts";
 import type { CrawlFloor } from "./jobs/crawl.ts";
-import { type Log, silentLog } from "./log.ts";
+import type { Log } from "./log.ts";
 import { Answerer } from "./rag/answer.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";
 import type { Embedder } from "./rag/embedder.ts";
@@ -30,6 +32,139 @@ import { Retriever } from "./rag/retrieve.ts";
 
 /** More reading threads than this wait for the main thread, which commits what they read. */
 const mostReadThreads = 4;
-/** Agents that only think a little: as many at once as anyone asks for. */
-const lightAgents = 64;
-const lightTimeoutMs = 120_000;
+/** Pools of agents that think a little and wait for little. */
+const light = { size: 64, timeoutMs: 300_000 };
+
+/** What the outside may hand in; everything else is made here. */
+export interface AppDeps {
+  readonly log: Log;
+  readonly events: EventStream;
+  /** In place of the configured one. */
+  readonly embedder?: Embedder;
+  /** In place of the configured one. */
+  readonly model?: ChatModel;
+}
+
+/** The composition root: makes adapters from the configuration, each when it is first needed, and closes what it made. */
+export class App implements AsyncDisposable {
+  readonly config: Config;
+  readonly clock: Clock = systemClock;
+  readonly guard = new EgressGuard({ resolve: systemResolve }, { allowedOrigins: [] });
+  readonly #deps: AppDeps;
+  readonly #made = new AsyncDisposableStack();
+  #embedder: Promise<Embedder | undefined> | undefined;
+  #model: Promise<ChatModel | undefined> | undefined;
+
+  constructor(config: Config, deps: AppDeps) {
+    this.config = config;
+    this.#deps = deps;
+  }
+
+  /** The embedder, or undefined where searching goes by words alone. */
+  embedder(): Promise<Embedder | undefined> {
+    this.#embedder ??= this.#makeEmbedder();
+    return this.#embedder;
+  }
+
+  /**
+   * Agents that bring pages: ladder, tiers and reading threads of their own; the caller closes them.
+   * @param options.isIndexed Whether pages are also cut into passages; else their HTML is kept.
+   */
+  openPages(options: { readonly size: number; readonly timeoutMs: number; readonly isIndexed: boolean; readonly useRobots: boolean }): Pages {
+    const { config, clock, guard } = this;
+    const { log, events } = this.#deps;
+    const made = new AsyncDisposableStack();
+    const wanted = tierNames.filter((name) => config.tier === undefined || name === config.tier);
+    const chosen = wanted.map((name) => made.use(tiers[name]({ guard, clock, log }, config)));
+    // robots.txt and sitemaps are plain files, whatever tier the pages need.
+    const http = chosen.find((tier) => tier.name === "http") ?? made.use(tiers.http({ guard, clock, log }, config));
+    const hostClock = new HostClock({ clock }, config.politeness);
+    const robots = made.use(new Robots({ tier: http, clock, hostClock }, { userAgent: config.http.userAgent, isObeyed: options.useRobots }));
+    const gate = new HostGate({ guard, robots, hostClock, clock });
+    const onAttempt = (url: string, { tier, verdict, ms }: Attempt) => events.emit({ type: "tier-tried", url, tier, verdict, ms });
+    const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, onAttempt });
+    const threads = config.readThreads || Math.min(mostReadThreads, availableParallelism());
+    const extractor = made.use(new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }));
+    const extractors = this.#pool(extractor, options);
+    return {
+      researcher: this.#pool(createPageResearcher({ ladder, extractor: extractors }), options),
+      sitemapUrls: (origin, context) => sitemapUrls({ tier: http, robots, gate }, origin, context),
+      [Symbol.asyncDispose]: () => made.disposeAsync(),
+    };
+  }
+
+  /** What a crawl stands on. */
+  async crawlFloor(folder: DataFolder, pages: Pages, options: { readonly isEmbedded: boolean }): Promise<CrawlFloor> {
+    const embedder = options.isEmbedded ? await this.embedder() : undefined;
+    return {
+      database: folder.database,
+      store: folder.store,
+      coordination: folder.coordination,
+      planner: this.#pool(createCrawlPlanner(), light),
+      researcher: pages.researcher,
+      backlog: embedder && this.backlog(folder, embedder),
+      scope: (seeds, { include, exclude }) => new Scope({ seeds, include, exclude }),
+      sitemapUrls: pages.sitemapUrls,
+      events: this.#deps.events,
+      clock: this.clock,
+      log: this.#deps.log,
+    };
+  }
+
+  /** What is still to be embedded, and how it gets done. */
+  backlog(folder: DataFolder, embedder: Embedder): EmbedBacklog {
+    const { database, store } = folder;
+    return new EmbedBacklog({ store, embedder, write: (work) => database.write(work), events: this.#deps.events, clock: this.clock });
+  }
+
+  /** What searching and answering stand on. @param options.embedBudgetMs In place of the configured one. */
+  async askFloor(folder: DataFolder, options: { readonly embedBudgetMs?: number | undefined } = {}): Promise<AskFloor> {
+    const { database, store } = folder;
+    const embedder = await this.embedder();
+    const model = await this.#chatModel();
+    const retriever = new Retriever(
+      { store, embedder, clock: this.clock, write: database.isReadOnly ? undefined : (work) => database.write(work) },
+      { ...this.config.retrieve, ...(options.embedBudgetMs === undefined ? {} : { embedBudgetMs: options.embedBudgetMs }) },
+    );
+    const answerer = new Answerer({ store, embedder }, this.config.answer);
+    return {
+      planner: this.#pool(createQuestionPlanner(model), light),
+      researcher: this.#pool(createIndexResearcher({ retriever }), light),
+      extractor: this.#pool(createAnswerExtractor({ answerer, model, log: this.#deps.log }), light),
+      validator: this.#pool(createAnswerValidator({ store }), light),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#made.disposeAsync();
+  }
+
+  #pool<I, O>(agent: Agent<I, O>, options: { readonly size: number; readonly timeoutMs: number }): AgentPool<I, O> {
+    return new AgentPool({ agent, events: this.#deps.events, clock: this.clock }, { size: options.size, timeoutMs: options.timeoutMs });
+  }
+
+  async #makeEmbedder(): Promise<Embedder | undefined> {
+    const { config } = this;
+    if (this.#deps.embedder) return this.#deps.embedder; // the caller's own, and the caller's to close
+    if (config.embedder === "none") return undefined;
+    const options = config.embedder === "langchain" ? config.langchainEmbedder : config.localOnnx;
+    try {
+      return this.#made.use(await embedders[config.embedder]({ log: this.#deps.log }, options));
+    } catch (error) {
+      if (!(error instanceof MissingError)) throw error;
+      this.#deps.log.warn("searching goes by words alone", { why: error.message });
+      return undefined;
+    }
+  }
+
+  #chatModel(): Promise<ChatModel | undefined> {
+    this.#model ??= this.#deps.model || this.config.model === "" ? Promise.resolve(this.#deps.model) : openLangChainModel(this.config.model);
+    return this.#model;
+  }
+}
+
+/** Agents that bring pages, and where sites list theirs. */
+export interface Pages extends AsyncDisposable {
+  readonly researcher: AgentPool<PageErrand, Finding>;
+  readonly sitemapUrls: CrawlFloor["sitemapUrls"];
+}

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { FetchLadderOptions } from "./browser/fetch-ladder-options.ts";
 import { HeadlessOptions } from "./browser/headless-options.ts";
-import { HostClockOptions } from "./browser/host-clock-options.ts";
+import { HostClockOptions } from "./browser/host-clock.ts";
 import { HttpOptions } from "./browser/http-options.ts";
+import { tierNames } from "./browser/tiers/index.ts";
 import { ReadOptions } from "./content/read-options.ts";
 import { OptionsError, messageOf } from "./errors.ts";
 import { CrawlOptions } from "./jobs/crawl-options.ts";
@@ -16,13 +16,13 @@ import { RetrieveOptions } from "./rag/retrieve-options.ts";
 /** Every option there is, one part a room. Flags, then environment, then file, then the defaults here. */
 export const Config = z.strictObject({
   dataDir: z.string().min(1).default(".forager").describe("Folder that holds everything: one SQLite file"),
+  tier: z.enum(tierNames).optional().describe("Fetch with this tier alone"),
   readThreads: z.int().min(0).max(64).default(0).describe("Threads that read pages; 0 is one a processor, 4 at most"),
   model: z.string().default("").describe("Chat model as provider:model (LangChain); empty answers by quotes alone"),
   embedder: z.enum(["local-onnx", "langchain", "none"]).default("local-onnx").describe("What turns passages into vectors; none searches by words alone"),
   crawl: CrawlOptions.prefault({}),
   http: HttpOptions.prefault({}),
   headless: HeadlessOptions.prefault({}),
-  ladder: FetchLadderOptions.prefault({}),
   politeness: HostClockOptions.prefault({}),
   read: ReadOptions.prefault({}),
   chunk: ChunkOptions.prefault({}),

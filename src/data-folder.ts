@@ -8,9 +8,12 @@ import type { Lease } from "./coordination/leases.ts";
 import { Database } from "./database.ts";
 import { StoreError } from "./errors.ts";
 import type { ChunkStore } from "./rag/chunk-store.ts";
-import { SqliteChunkStore, indexSchema } from "./rag/stores/sqlite.ts";
+import type { Embedder } from "./rag/embedder.ts";
+import { chunkStoreSchema } from "./rag/stores/sqlite-schema.ts";
+import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
 
 const fileName = "forager.db";
+const ownerLease = "data-folder";
 /** The owner of a folder says it is alive three times in this. */
 const ownerTtlMs = 15_000;
 
@@ -21,26 +24,27 @@ export class DataFolder implements Disposable {
   readonly store: ChunkStore;
   readonly coordination: CoordinationBackend;
 
-  private constructor(path: string, database: Database, clock: Clock, embedderId: string) {
+  private constructor(path: string, database: Database, clock: Clock, embedder: Embedder | undefined) {
     this.path = path;
     this.database = database;
-    this.store = new SqliteChunkStore({ database }, { embedderId });
+    this.store = new SqliteChunkStore({ database, ...(embedder ? { embedder } : {}) });
     this.coordination = createSqliteBackend({ database, clock });
   }
 
   /**
    * Opens a folder, for writing where it may be written.
    * @param options.isCreated Whether a folder that holds nothing yet is made.
+   * @param options.embedder Whose vectors count.
    * @throws {StoreError} When there is no index, or the file cannot be used.
    */
-  static open(path: string, options: { readonly isCreated: boolean; readonly clock: Clock; readonly embedderId: string }): DataFolder {
+  static open(path: string, options: { readonly isCreated: boolean; readonly clock: Clock; readonly embedder: Embedder | undefined }): DataFolder {
     const file = join(path, fileName);
     if (!options.isCreated && !existsSync(file)) {
       throw new StoreError(`There is no index in ${path}. Make one with: forager crawl URL --data-dir ${path}`);
     }
     const isReadOnly = existsSync(file) && !options.isCreated && !isWritable(path, file);
-    const database = new Database(file, { schema: [coordinationSchema, indexSchema], isReadOnly });
-    return new DataFolder(path, database, options.clock, options.embedderId);
+    const database = new Database(file, { schema: [coordinationSchema, chunkStoreSchema], isReadOnly });
+    return new DataFolder(path, database, options.clock, options.embedder);
   }
 
   /**
@@ -48,9 +52,14 @@ export class DataFolder implements Disposable {
    * @throws {StoreError} Naming the process that has it.
    */
   own(): Lease {
-    const lease = this.coordination.leases.acquire("data-folder", { ttlMs: ownerTtlMs });
+    const lease = this.coordination.leases.acquire(ownerLease, { ttlMs: ownerTtlMs });
     if (!("until" in lease)) return lease;
     throw new StoreError(`The data folder ${this.path} is in use by ${lease.holder}. Wait for it to end, or use another --data-dir.`, { retryable: true });
+  }
+
+  /** The process that owns it now, or undefined. */
+  owner(): string | undefined {
+    return this.coordination.leases.holder(ownerLease)?.holder;
   }
 
   /** Bytes of the file and its write-ahead log. */

@@ -47,6 +47,8 @@ export type VerdictKind =
 export interface Verdict {
   readonly kind: VerdictKind;
   readonly evidence: string;
+  /** True when the HTTP status alone says so; the URL's reason is then that status. */
+  readonly isByStatus?: boolean;
 }
 
 /** One answer from the web, as bytes: any HTTP status, after redirects. */

@@ -1,4 +1,4 @@
-import type { FailureReason, FetchedPage, PageDocument, PageSignals, ReadOutcome, Verdict } from "../document.ts";
+import type { FetchedPage, PageDocument, PageSignals, ReadOutcome, Verdict } from "../document.ts";
 
 /** Main text shorter than this says little by itself; UTF-16 units. */
 const littleText = 200;
@@ -23,8 +23,8 @@ export function judgePage(page: FetchedPage, outcome: ReadOutcome): Verdict {
     return { kind: "blocked", evidence: `a bot wall: ${walls.join(", ")}` };
   }
   if (httpStatus === 503) return { kind: "rate-limited", evidence: "HTTP 503" };
-  if (httpStatus === 401 || httpStatus === 407) return { kind: "login", evidence: `HTTP ${httpStatus}` };
-  if (httpStatus === 403) return { kind: "blocked", evidence: "HTTP 403" };
+  if (httpStatus === 401 || httpStatus === 407) return { kind: "login", evidence: `HTTP ${httpStatus}`, isByStatus: true };
+  if (httpStatus === 403) return { kind: "blocked", evidence: "HTTP 403", isByStatus: true };
   if (httpStatus >= 400) return { kind: "http-error", evidence: `HTTP ${httpStatus}` };
   if (outcome.kind === "unsupported") return { kind: "unsupported", evidence: `content type ${outcome.contentType || "unknown"}` };
   if (outcome.kind === "unreadable") return { kind: "unsupported", evidence: outcome.detail };
@@ -49,35 +49,6 @@ function judgeContent(page: FetchedPage, document: PageDocument, signals: PageSi
   }
   if (signals.fullTextLength === 0 && document.text === "") return { kind: "empty", evidence: "no text" };
   return { kind: "ok", evidence: `${signals.textLength} characters of text` };
-}
-
-/** The reason class a verdict ends a URL with. */
-export function reasonOf(verdict: Verdict, httpStatus: number): FailureReason {
-  switch (verdict.kind) {
-    case "ok":
-      throw new RangeError("A page that is ok has no reason to fail.");
-    case "http-error":
-      return `http ${httpStatus}`;
-    case "blocked":
-      return verdict.evidence.startsWith("HTTP ") ? `http ${httpStatus}` : "blocked";
-    case "login":
-      return httpStatus >= 400 ? `http ${httpStatus}` : "login";
-    case "rate-limited":
-      return "rate limited";
-    case "shell":
-      return "needs browser";
-    case "soft-404":
-      return "soft 404";
-    case "unsupported":
-      return verdict.evidence.startsWith("content type") ? "unsupported type" : "unreadable";
-    case "too-large":
-      return "too large";
-    case "transport":
-      return "network";
-    case "consent":
-    case "empty":
-      return verdict.kind;
-  }
 }
 
 function isThin(outcome: ReadOutcome): boolean {

@@ -26,14 +26,28 @@ export function createCrawlPlanner(): Agent<z.input<typeof CrawlGoal>, CrawlPlan
     input: CrawlGoal,
     output: CrawlPlan,
     async run({ seeds, useSitemaps }) {
-      const urls = [...new Map(seeds.map(parseSeed).map((seed) => [seed.key, seed.url])).values()];
+      const { urls, key } = readSeeds(seeds);
       return {
         seeds: urls,
-        key: urls.toSorted().join(" "),
+        key,
         sitemapOrigins: useSitemaps ? [...new Set(urls.map((url) => new URL(url).origin))] : [],
       };
     },
   };
+}
+
+/** Seeds as addresses, and the name their crawl goes by. @throws {OptionsError} Naming one that is no address. */
+export function readSeeds(seeds: readonly string[]): { readonly urls: string[]; readonly key: string } {
+  const parsed = new Map(seeds.map(readAddress).map(({ key, url }) => [key, url]));
+  return { urls: [...parsed.values()], key: [...parsed.keys()].toSorted().join(" ") };
+}
+
+/** An address as a person writes it; without a scheme it is https. @throws {OptionsError} */
+export function readAddress(address: string): { readonly key: string; readonly url: string } {
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `https://${address}`;
+  const normalized = normalizeUrl(withScheme);
+  if (normalized.kind === "url") return normalized;
+  throw new OptionsError(`URL "${address}"`, `${normalized.reason}. Give an address such as https://example.org/docs/.`);
 }
 
 const Question = z.strictObject({ question: z.string().min(1).max(4_000) });
@@ -64,11 +78,4 @@ export function splitQuestion(question: string): string[] {
     .map((part) => part.trim())
     .filter((part) => part.split(/\s+/).length >= 3);
   return parts.length > 1 ? parts.slice(0, mostParts) : [whole];
-}
-
-function parseSeed(seed: string): { readonly key: string; readonly url: string } {
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(seed) ? seed : `https://${seed}`;
-  const normalized = normalizeUrl(withScheme);
-  if (normalized.kind === "url") return normalized;
-  throw new OptionsError(`URL "${seed}"`, `${normalized.reason}. Give an address such as https://example.org/docs/.`);
 }

@@ -19,7 +19,7 @@ export function addAsk(program: Command, shell: Shell): void {
     .option("--queries-file <file>", "A question a line, or JSON lines {id, query}");
   addCommonFlags(command).action(async (words: string[], given: CommonFlags & Record<string, unknown>) => {
     const { filter, queriesFile } = parseFlags(AskFlags, given);
-    await using forager = await shell.open(given);
+    await using forager = shell.open(given);
     for await (const query of readQueries(words, queriesFile)) {
       const answer = await forager.ask(query.text, parseFilter(filter), shell.signal);
       if (given.json) await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...answer });

@@ -22,7 +22,7 @@ export function addCrawl(program: Command, shell: Shell): void {
   for (const flag of flagsOf(CrawlFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (urls: string[], given: CommonFlags & Record<string, unknown>) => {
     const { tier, storageState, perHostDelayMs, fresh, ...options } = parseFlags(CrawlFlags, given);
-    await using forager = await shell.open(given, { tier, storageState, perHostDelayMs });
+    await using forager = shell.open(given, { tier, headless: { storageState }, politeness: { perHostDelayMs } });
     if (fresh) await forager.forget();
     using _ = showProgress(forager.events, { isTerminal: shell.isTerminal, maxPages: options.maxPages ?? CrawlOptions.parse({}).maxPages, write: (text) => process.stderr.write(text) });
     const job = forager.crawl(urls, options, shell.signal);

@@ -6,7 +6,7 @@ import type { CommonFlags, Shell } from "./shell.ts";
 export function addDoctor(program: Command, shell: Shell): void {
   const command = program.command("doctor").description("Check what Forager needs on this machine, and the data folder");
   addCommonFlags(command).action(async (given: CommonFlags) => {
-    await using forager = await shell.open(given);
+    await using forager = shell.open(given);
     const checks = await forager.doctor(shell.signal);
     for (const check of checks) {
       if (given.json) await shell.printJson(check);

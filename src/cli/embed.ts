@@ -15,7 +15,7 @@ export function addEmbed(program: Command, shell: Shell): void {
   for (const flag of flagsOf(EmbedFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (given: CommonFlags & Record<string, unknown>) => {
     const flags = parseFlags(EmbedFlags, given);
-    await using forager = await shell.open(given);
+    await using forager = shell.open(given);
     let saidAt = 0;
     const unsubscribe = forager.events.subscribe((event) => {
       if (event.type !== "chunks-embedded" || Date.now() - saidAt < 2_000) return;

@@ -17,8 +17,8 @@ export function addExport(program: Command, shell: Shell): void {
   for (const flag of flagsOf(ExportFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (given: CommonFlags & Record<string, unknown>) => {
     const { kind, includeFailed } = parseFlags(ExportFlags, given);
-    await using forager = await shell.open(given);
-    for (const record of forager.export({ kind, includeFailed })) {
+    await using forager = shell.open(given);
+    for await (const record of forager.export({ kind, includeFailed })) {
       shell.signal.throwIfAborted();
       await shell.printJson(record);
     }

@@ -19,7 +19,7 @@ export function addScrape(program: Command, shell: Shell): void {
   for (const flag of flagsOf(ScrapeFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (urls: string[], given: CommonFlags & Record<string, unknown>) => {
     const { tier, storageState, ...options } = parseFlags(ScrapeFlags, given);
-    await using forager = await shell.open(given, { tier, storageState });
+    await using forager = shell.open(given, { tier, headless: { storageState } });
     let failed = 0;
     for await (const page of forager.scrape(urls, options, shell.signal)) {
       if (page.status === "failed") failed += 1;

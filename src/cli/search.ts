@@ -27,7 +27,7 @@ export function addSearch(program: Command, shell: Shell): void {
   addCommonFlags(command).action(async (words: string[], given: CommonFlags & Record<string, unknown>) => {
     const { k, filter, queriesFile, embedBudgetMs } = parseFlags(SearchFlags, given);
     const options = { limit: k, ...parseFilter(filter), ...(embedBudgetMs === undefined ? {} : { embedBudgetMs }) };
-    await using forager = await shell.open(given);
+    await using forager = shell.open(given);
     for await (const query of readQueries(words, queriesFile)) {
       const found = await forager.search(query.text, options, shell.signal);
       const { hits } = found;

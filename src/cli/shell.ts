@@ -1,4 +1,4 @@
-import { createForager, type Forager, type ForagerOptions } from "../app.ts";
+import { createForager, type Forager, type ForagerOptions } from "../forager.ts";
 import { ForagerError } from "../errors.ts";
 import { createLog, type LogLevel } from "../log.ts";
 
@@ -54,13 +54,8 @@ export class Shell {
   }
 
   /** A Forager for this command's flags; the caller disposes of it. */
-  open(flags: CommonFlags, more: ForagerOptions = {}): Promise<Forager> {
+  open(flags: CommonFlags, options: ForagerOptions = {}): Forager {
     const log = createLog(flags.logLevel ?? "warn", (line) => this.say(line));
-    return createForager({
-      ...more,
-      ...(flags.dataDir === undefined ? {} : { dataDir: flags.dataDir }),
-      ...(flags.config === undefined ? {} : { configFile: flags.config }),
-      log,
-    });
+    return createForager({ ...options, dataDir: flags.dataDir, configFile: flags.config }, { log });
   }
 }

@@ -6,7 +6,7 @@ import type { CommonFlags, Shell } from "./shell.ts";
 export function addStatus(program: Command, shell: Shell): void {
   const command = program.command("status").description("What the data folder holds, and who works on it");
   addCommonFlags(command).action(async (given: CommonFlags) => {
-    await using forager = await shell.open(given);
+    await using forager = shell.open(given);
     const status = await forager.status();
     if (given.json) return shell.printJson(status);
     const { documents, chunks, embedded } = status.index;

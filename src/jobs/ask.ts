@@ -1,3 +1,4 @@
+import type { Evidence } from "../agents/answer-extractor.ts";
 import type { QuestionPlan } from "../agents/planner.ts";
 import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
@@ -11,12 +12,6 @@ export interface AskFloor {
   readonly researcher: AgentPool<Lookup, Retrieval[]>;
   readonly extractor: AgentPool<Evidence, Answer>;
   readonly validator: AgentPool<Answer, Answer>;
-}
-
-/** A part of a question and what was found for it. */
-export interface Evidence {
-  readonly question: string;
-  readonly retrieval: Retrieval;
 }
 
 /** Passages looked at for each part of a question. */

@@ -12,6 +12,7 @@ export const CrawlOptions = z.strictObject({
   include: z.array(z.string()).default([]).describe("Follow only URLs that match one of these globs"),
   exclude: z.array(z.string()).default([]).describe("Never follow URLs that match one of these globs"),
   useSitemaps: z.boolean().default(true).describe("Also take URLs from the site's sitemaps"),
+  useRobots: z.boolean().default(true).describe("Obey robots.txt (RFC 9309)"),
   embed: z.enum(embedModes).default("lead").describe("What gets vectors before the command ends: the first passages of every page, all, none yet, or none at all"),
   pageTimeoutMs: z.int().min(100).default(60_000).describe("Longest time for one page, whatever it does"),
   maxAttempts: z.int().min(1).max(20).default(3).describe("Tries for a page whose fetch failed in a way that may pass"),

@@ -9,7 +9,7 @@ import type { Database } from "../database.ts";
 import { LeaseLostError, StoreError, TimeoutError, messageOf } from "../errors.ts";
 import type { EventStream } from "../events.ts";
 import type { Log } from "../log.ts";
-import type { CrawlPlan } from "../agents/planner.ts";
+import { type CrawlPlan, readSeeds } from "../agents/planner.ts";
 import type { Finding, PageErrand } from "../agents/researcher.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import type { EmbedBacklog } from "../rag/embed-backlog.ts";
@@ -27,7 +27,7 @@ export interface CrawlFloor {
   /** Absent with `embed: "off"`. */
   readonly backlog: EmbedBacklog | undefined;
   readonly scope: (seeds: readonly string[], options: CrawlOptions) => Scope;
-  readonly sitemapUrls: (origin: string, context: RunContext) => AsyncIterable<string>;
+  readonly sitemapUrls: (origin: string, context: RunContext) => AsyncIterable<{ readonly url: string }>;
   readonly events: EventStream;
   readonly clock: Clock;
   readonly log: Log;
@@ -66,9 +66,9 @@ export async function crawl(floor: CrawlFloor, seeds: readonly string[], options
   }
 }
 
-/** Where an interrupted crawl stands, for the last line it prints. */
-export function interruptedSummary(floor: CrawlFloor, seeds: readonly string[], startedAt: number): CrawlSummary | undefined {
-  const run = floor.coordination.runs.latest("crawl", seeds.toSorted().join(" "));
+/** Where the latest crawl of these seeds stands: the way to a summary of one that was cut short. */
+export function crawlSoFar(floor: Parameters<typeof summarize>[0], seeds: readonly string[], startedAt: number): CrawlSummary | undefined {
+  const run = floor.coordination.runs.latest("crawl", readSeeds(seeds).key);
   return run ? summarize(floor, run.id, startedAt) : undefined;
 }
 
@@ -182,7 +182,7 @@ class Crawl {
         const added = await database.write(() => coordination.frontier.add(this.#run.id, urls, { maxDepth: this.#options.maxDepth ?? Infinity }));
         if (added > 0) events.emit({ type: "urls-found", added, from: `${origin}/sitemap.xml` });
       };
-      for await (const url of this.#floor.sitemapUrls(origin, this.#context)) {
+      for await (const { url } of this.#floor.sitemapUrls(origin, this.#context)) {
         if (batch.push(url) >= sitemapBatch) await add();
         if (this.#isFull()) return;
       }
@@ -221,7 +221,7 @@ async function beginRun(floor: CrawlFloor, plan: CrawlPlan, options: CrawlOption
     const earlier = coordination.runs.latest("crawl", plan.key);
     if (earlier && goesOn(floor, earlier, options)) return { run: coordination.runs.resume(earlier.id, now), resumed: true };
     const started = coordination.runs.start("crawl", plan.key, { seeds: plan.seeds, options }, now);
-    if (earlier) coordination.frontier.carryOver(earlier.id, started.id);
+    if (earlier) coordination.frontier.carryOver(earlier.id, started.id, { maxDepth: options.maxDepth ?? Infinity });
     return { run: started, resumed: false };
   });
   await floor.database.write(() => coordination.frontier.add(run.id, seedUrls(plan.seeds, 0), { maxDepth: options.maxDepth ?? Infinity }));

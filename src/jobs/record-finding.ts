@@ -1,4 +1,3 @@
-import { reasonOf } from "../agents/judge-page.ts";
 import type { Finding } from "../agents/researcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Scope } from "../browser/scope.ts";
@@ -61,23 +60,23 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
   const { document, links, signals } = value.outcome;
   const events: ForagerEvent[] = [];
 
-  const found = followable(floor, links, signals.isNofollow, claim.depth + 1);
-  const added = coordination.frontier.add(run.id, found, { maxDepth: floor.options.maxDepth ?? Infinity, from: claim.id });
-  if (added > 0) events.push({ type: "urls-found", added, from: page.finalUrl });
-
   const url = keyOf(page.finalUrl);
   const skip = (reason: FailureReason, detail: string): ForagerEvent[] => {
     const ended = { kind: "skipped", reason, detail, httpStatus: page.httpStatus, tier: page.tier, verdict: "ok" } as const;
     coordination.frontier.finish(claim, ended, clock.now());
     return [...events, { type: "page-skipped", url: claim.url, reason, detail }];
   };
+  const maxDepth = floor.options.maxDepth ?? Infinity;
+  let from = claim.id;
   if (url !== claim.key) {
     const scope = floor.scope.judge(page.finalUrl);
     if (!scope.isIn) return skip("out of scope", `it leads to ${page.finalUrl}: ${scope.why}`);
-    if (coordination.frontier.registerFinal(claim, { key: url, url: page.finalUrl, host: hostOf(page.finalUrl), depth: claim.depth })) {
-      return skip("duplicate", `it leads to ${url}, which was fetched already`);
-    }
+    const final = coordination.frontier.registerFinal(claim, { key: url, url: page.finalUrl, host: hostOf(page.finalUrl) }, { maxDepth, now: clock.now() });
+    if (final.isDuplicate) return skip("duplicate", `it leads to ${url}, which was fetched already`);
+    from = final.id;
   }
+  const added = coordination.frontier.add(run.id, followable(floor, links, signals.isNofollow, claim.depth + 1), { maxDepth, from });
+  if (added > 0) events.push({ type: "urls-found", added, from: page.finalUrl });
   if (signals.isNoindex) {
     store.deleteDocument(url);
     return skip("noindex", "the page asks not to be indexed");
@@ -104,7 +103,7 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
     chunks: value.chunks,
     terms: value.terms,
   });
-  const ended = { kind: "done", finalKey: url, httpStatus: page.httpStatus, tier: page.tier, verdict: "ok", bytes: page.wireBytes } as const;
+  const ended = { kind: "done", httpStatus: page.httpStatus, tier: page.tier, verdict: "ok", bytes: page.wireBytes } as const;
   coordination.frontier.finish(claim, ended, clock.now());
   events.push({
     type: "page-stored",
@@ -121,7 +120,7 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
 /** A page came, but it is an error, a wall, a form or nothing: it is not indexed, and a page that has gone leaves the index. */
 function recordRefusedPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding, startedAt: number): ForagerEvent[] {
   const { httpStatus, tier } = finding.page;
-  const reason = reasonOf(finding.verdict, httpStatus);
+  const reason = finding.reason ?? "unreadable";
   const detail = finding.verdict.evidence;
   if (httpStatus === 404 || httpStatus === 410 || reason === "soft 404") floor.store.deleteDocument(claim.key);
   const kind = reason === "unsupported type" ? "skipped" : "failed";
@@ -133,7 +132,7 @@ function recordUnchanged(floor: RecordFloor, claim: ClaimedUrl, startedAt: numbe
   const { store, coordination, clock } = floor;
   const url = store.validators(claim.key)?.url ?? claim.key;
   store.touch(url, clock.now());
-  coordination.frontier.finish(claim, { kind: "done", finalKey: url, httpStatus: 304, tier: "http", verdict: "ok", bytes: 0 }, clock.now());
+  coordination.frontier.finish(claim, { kind: "done", httpStatus: 304, tier: "http", verdict: "ok", bytes: 0 }, clock.now());
   return [{ type: "page-stored", url, tier: "http", ms: clock.now() - startedAt, bytes: 0, chunks: 0, isChanged: false }];
 }
 

@@ -1,10 +1,9 @@
-import { reasonOf } from "../agents/judge-page.ts";
+import { readAddress } from "../agents/planner.ts";
 import type { Finding, PageErrand } from "../agents/researcher.ts";
-import { normalizeUrl } from "../browser/url.ts";
 import { type RunContext, childContext } from "../context.ts";
 import type { AgentPool } from "../coordination/pool.ts";
 import type { PageDocument, PageLink } from "../document.ts";
-import { TimeoutError, messageOf } from "../errors.ts";
+import { OptionsError, TimeoutError, messageOf } from "../errors.ts";
 
 export const scrapeFormats = ["markdown", "text", "html", "links", "json"] as const;
 export type ScrapeFormat = (typeof scrapeFormats)[number];
@@ -50,13 +49,12 @@ export async function* scrape(
 }
 
 async function scrapeOne(floor: ScrapeFloor, url: string, options: { readonly format: ScrapeFormat; readonly pageTimeoutMs: number }, context: RunContext): Promise<ScrapedPage> {
-  const normalized = normalizeUrl(/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `https://${url}`);
-  if (normalized.kind !== "url") return failure(url, { code: "bad-url", message: `${url}: ${normalized.reason}.` });
   using page = childContext(context, options.pageTimeoutMs, `scrape/${url}`, () => new TimeoutError(url, options.pageTimeoutMs));
   try {
-    return describe(url, await floor.researcher.run({ url: normalized.url }, page), options.format);
+    return describe(url, await floor.researcher.run({ url: readAddress(url).url }, page), options.format);
   } catch (error) {
     context.signal.throwIfAborted();
+    if (error instanceof OptionsError) return failure(url, { code: error.code, message: error.message });
     return failure(url, { code: error instanceof TimeoutError ? "timeout" : "crash", message: messageOf(error) });
   }
 }
@@ -70,9 +68,9 @@ function describe(url: string, finding: Finding, format: ScrapeFormat): ScrapedP
     case "no-page":
       return failure(url, { code: finding.reason, message: finding.detail }, { verdict: "transport", attempts: finding.attempts });
     case "page": {
-      const { page, value, verdict, attempts } = finding;
+      const { page, value, verdict, reason, attempts } = finding;
       const known = { finalUrl: page.finalUrl, httpStatus: page.httpStatus, verdict: verdict.kind, tier: page.tier, attempts };
-      const error = verdict.kind === "ok" ? undefined : { code: reasonOf(verdict, page.httpStatus), message: `${url}: ${verdict.evidence}.` };
+      const error = reason === undefined ? undefined : { code: reason, message: `${url}: ${verdict.evidence}.` };
       if (value.outcome.kind !== "document") return failure(url, error ?? { code: "unreadable", message: verdict.evidence }, known);
       const { document, links } = value.outcome;
       const shown = render(document, links, value.html ?? "", format);

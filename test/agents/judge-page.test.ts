@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { judgePage, reasonOf } from "../../src/agents/judge-page.ts";
+import { judgePage } from "../../src/agents/judge-page.ts";
 import type { FetchedPage, PageDocument, PageSignals, ReadOutcome, VerdictKind } from "../../src/document.ts";
 
 const page = (over: Partial<FetchedPage> = {}): FetchedPage => ({
@@ -70,13 +70,4 @@ describe("judging a page", () => {
   for (const [name, fetched, outcome, expected] of cases) {
     it(name, () => assert.equal(judgePage(fetched, outcome).kind, expected));
   }
-});
-
-describe("the reason a URL ends with", () => {
-  it("carries the HTTP status of errors, a bare 403 included", () => {
-    assert.equal(reasonOf({ kind: "http-error", evidence: "HTTP 404" }, 404), "http 404");
-    assert.equal(reasonOf({ kind: "blocked", evidence: "HTTP 403" }, 403), "http 403");
-    assert.equal(reasonOf({ kind: "blocked", evidence: "a bot wall: cloudflare" }, 403), "blocked");
-    assert.equal(reasonOf({ kind: "login", evidence: "HTTP 401" }, 401), "http 401");
-  });
 });

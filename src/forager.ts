@@ -1,0 +1,175 @@
+import { App, type AppDeps } from "./app.ts";
+import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
+import { type RunContext, rootContext } from "./context.ts";
+import { DataFolder, emptyDataFolder } from "./data-folder.ts";
+import { MissingError, OptionsError } from "./errors.ts";
+import { EventStream } from "./events.ts";
+import { type Job, startJob } from "./job.ts";
+import { ask } from "./jobs/ask.ts";
+import { CrawlOptions } from "./jobs/crawl-options.ts";
+import type { CrawlSummary } from "./jobs/crawl-summary.ts";
+import { crawl, crawlSoFar } from "./jobs/crawl.ts";
+import { type Check, examine } from "./jobs/doctor.ts";
+import { type EmbedSummary, embed } from "./jobs/embed.ts";
+import { type ExportKind, exportRecords } from "./jobs/export.ts";
+import { type ScrapeFormat, type ScrapedPage, scrape } from "./jobs/scrape.ts";
+import { type SearchResult, search } from "./jobs/search.ts";
+import { type Status, describeStatus } from "./jobs/status.ts";
+import { silentLog } from "./log.ts";
+import type { Answer } from "./rag/answer.ts";
+
+/** Options of the whole; each has a default. `configFile` names a JSON file with more of them. */
+export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined } & { readonly configFile?: string | undefined };
+
+/**
+ * Opens Forager. Nothing is fetched, loaded or written before it is asked for.
+ * @throws {OptionsError} Naming every option that is wrong.
+ */
+export function createForager(options: ForagerOptions = {}, deps: Partial<AppDeps> = {}): Forager {
+  const { configFile, ...given } = options;
+  const config = resolveConfig(given, { ...(configFile === undefined ? {} : { file: configFile }), environment: process.env });
+  return new Forager(config, { ...deps, log: deps.log ?? silentLog, events: deps.events ?? new EventStream() });
+}
+
+/** The library: crawl and index, scrape, search, ask, export. Close it with `await using` or `close()`. */
+export class Forager implements AsyncDisposable {
+  readonly config: Config;
+  /** Everything that happens, of every job. */
+  readonly events: EventStream;
+  readonly #app: App;
+  readonly #made = new AsyncDisposableStack();
+  #folder: DataFolder | undefined;
+
+  constructor(config: Config, deps: AppDeps) {
+    this.config = config;
+    this.events = deps.events;
+    this.#app = this.#made.use(new App(config, deps));
+  }
+
+  /**
+   * Crawls from `seeds` and indexes what it finds; on a folder that holds an interrupted crawl of the same seeds it goes on with that.
+   * Await it for the summary, iterate over it for events. Its rejection on abort is the signal's own reason.
+   */
+  crawl(seeds: string | readonly string[], options: Partial<CrawlOptions> = {}, signal?: AbortSignal): Job<CrawlSummary> {
+    const parsed = this.#crawlOptions(options);
+    const list = typeof seeds === "string" ? [seeds] : seeds;
+    const startedAt = Date.now();
+    return startJob(
+      this.events,
+      async () => {
+        const folder = await this.#openFolder({ isCreated: true });
+        await using _ = folder.own();
+        this.#allow(list);
+        await using pages = this.#app.openPages({ size: parsed.concurrency, timeoutMs: parsed.pageTimeoutMs, isIndexed: true, useRobots: parsed.useRobots });
+        const isEmbedded = parsed.embed === "lead" || parsed.embed === "all";
+        return await crawl(await this.#app.crawlFloor(folder, pages, { isEmbedded }), list, parsed, this.#context("crawl", signal));
+      },
+      () => (this.#folder ? crawlSoFar({ ...this.#folder, clock: this.#app.clock }, list, startedAt) : undefined),
+    );
+  }
+
+  /** Gets pages and reads them without indexing, each as soon as it and those before it are there. */
+  async *scrape(
+    urls: string | readonly string[],
+    options: { readonly format?: ScrapeFormat; readonly pageTimeoutMs?: number | undefined } = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<ScrapedPage> {
+    const list = typeof urls === "string" ? [urls] : urls;
+    const pageTimeoutMs = options.pageTimeoutMs ?? this.config.crawl.pageTimeoutMs;
+    this.#allow(list);
+    const { concurrency, useRobots } = this.config.crawl;
+    await using pages = this.#app.openPages({ size: concurrency, timeoutMs: pageTimeoutMs, isIndexed: false, useRobots });
+    yield* scrape({ researcher: pages.researcher }, list, { format: options.format ?? "markdown", pageTimeoutMs }, this.#context("scrape", signal));
+  }
+
+  /** Gives passages their vectors, the most useful first, until all have one or `forMs` is over. */
+  embed(options: { readonly onlyLead?: boolean; readonly forMs?: number } = {}, signal?: AbortSignal): Job<EmbedSummary> {
+    return startJob(this.events, async () => {
+      const folder = await this.#openFolder({ isCreated: false });
+      await using _ = folder.own();
+      const embedder = await this.#app.embedder();
+      if (!embedder) throw new OptionsError("embed", "the configuration says embedder: none");
+      return await embed({ store: folder.store, backlog: this.#app.backlog(folder, embedder), clock: this.#app.clock }, options, this.#context("embed", signal));
+    });
+  }
+
+  /** Ranked passages for a query. */
+  async search(query: string, options: { readonly limit?: number; readonly host?: string; readonly embedBudgetMs?: number } = {}, signal?: AbortSignal): Promise<SearchResult> {
+    const { limit = 10, embedBudgetMs, ...filter } = options;
+    const floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }), { embedBudgetMs });
+    return await search(floor, query, { limit, ...filter }, this.#context("search", signal));
+  }
+
+  /** An answer from the index with its quotes, or an honest "not found". */
+  async ask(question: string, options: { readonly host?: string } = {}, signal?: AbortSignal): Promise<Answer> {
+    const floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }));
+    return await ask(floor, question, options, this.#context("ask", signal));
+  }
+
+  /** Everything the index holds, a record at a time. */
+  async *export(options: { readonly kind?: ExportKind; readonly includeFailed?: boolean } = {}): AsyncGenerator<Record<string, unknown>> {
+    const { store, coordination } = await this.#openFolder({ isCreated: false });
+    yield* exportRecords({ store, frontier: coordination.frontier }, { kind: options.kind ?? "documents", includeFailed: options.includeFailed ?? false });
+  }
+
+  /** What the data folder holds, and who works on it. */
+  async status(): Promise<Status> {
+    return describeStatus(await this.#openFolder({ isCreated: false }));
+  }
+
+  /** Checks what Forager needs on this machine. */
+  doctor(signal?: AbortSignal): Promise<Check[]> {
+    const { dataDir, headless, localOnnx } = this.config;
+    const floor = { dataDir, chromiumPath: headless.chromiumPath, modelFolder: localOnnx.modelFolder, embedder: () => this.#app.embedder() };
+    return examine(floor, this.#context("doctor", signal));
+  }
+
+  /** Forgets everything the data folder holds. @throws {StoreError} When another process is using it. */
+  async forget(): Promise<void> {
+    {
+      const folder = await this.#openFolder({ isCreated: true });
+      await using _ = folder.own();
+    }
+    this.#folder?.[Symbol.dispose]();
+    this.#folder = undefined;
+    emptyDataFolder(this.config.dataDir);
+  }
+
+  close(): Promise<void> {
+    return this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#made.disposeAsync();
+    this.#folder?.[Symbol.dispose]();
+    this.#folder = undefined;
+  }
+
+  async #openFolder(options: { readonly isCreated: boolean }): Promise<DataFolder> {
+    const embedder = await this.#app.embedder();
+    this.#folder ??= DataFolder.open(this.config.dataDir, { ...options, clock: this.#app.clock, embedder });
+    if (options.isCreated && this.#folder.database.isReadOnly) {
+      throw new MissingError(`The data folder ${this.config.dataDir} cannot be written.`, "Check its permissions, or use another --data-dir.");
+    }
+    return this.#folder;
+  }
+
+  #crawlOptions(options: Partial<CrawlOptions>): CrawlOptions {
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const parsed = CrawlOptions.safeParse({ ...this.config.crawl, ...given });
+    if (!parsed.success) throw new OptionsError("crawl", parsed.error);
+    return parsed.data;
+  }
+
+  /** What the user names may be on a private address: that origin, and no other. */
+  #allow(urls: readonly string[]): void {
+    for (const url of urls) {
+      const origin = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `https://${url}`)?.origin;
+      if (origin && origin !== "null") this.#app.guard.allow(origin);
+    }
+  }
+
+  #context(trace: string, signal: AbortSignal | undefined): RunContext {
+    return rootContext(trace, signal);
+  }
+}

@@ -1,0 +1,112 @@
+import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { findChromium } from "../browser/chromium.ts";
+import type { RunContext } from "../context.ts";
+import { MissingError, messageOf } from "../errors.ts";
+import type { Embedder } from "../rag/embedder.ts";
+import { verifyModel } from "../rag/embedders/local-onnx-model.ts";
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly what: string;
+  readonly isOk: boolean;
+  /** False for what Forager does without, at some loss. */
+  readonly isNeeded: boolean;
+  /** What was found, or what to do about it. */
+  readonly detail: string;
+}
+
+/** What is looked at. */
+export interface DoctorFloor {
+  readonly dataDir: string;
+  readonly chromiumPath: string;
+  readonly modelFolder: string;
+  readonly embedder: () => Promise<Embedder | undefined>;
+}
+
+const leastFreeBytes = 200e6;
+
+/** Looks at all that Forager needs on this machine. Nothing is changed. */
+export async function examine(floor: DoctorFloor, context: RunContext): Promise<Check[]> {
+  const checks = [checkNode, checkFolder, checkDisk, checkChromium, checkModel, checkEmbedder];
+  const found: Check[] = [];
+  for (const check of checks) {
+    context.signal.throwIfAborted();
+    found.push(await check(floor, context));
+  }
+  return found;
+}
+
+async function checkNode(): Promise<Check> {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const isOk = major > 22 || (major === 22 && minor >= 19);
+  return { what: "Node.js", isOk, isNeeded: true, detail: isOk ? process.versions.node : `${process.versions.node}; 22.19 or later is needed` };
+}
+
+async function checkFolder({ dataDir }: DoctorFloor): Promise<Check> {
+  const folder = existing(dataDir);
+  try {
+    const probe = await mkdtemp(join(folder, ".forager-probe-"));
+    try {
+      await writeFile(join(probe, "probe"), "x");
+    } finally {
+      await rm(probe, { recursive: true, force: true });
+    }
+    return { what: "data folder", isOk: true, isNeeded: true, detail: `${resolve(dataDir)} can be written` };
+  } catch (error) {
+    return { what: "data folder", isOk: false, isNeeded: true, detail: `${messageOf(error)}. Use another --data-dir.` };
+  }
+}
+
+async function checkDisk({ dataDir }: DoctorFloor): Promise<Check> {
+  const { bavail, bsize } = await statfs(existing(dataDir));
+  const free = bavail * bsize;
+  return { what: "disk", isOk: free >= leastFreeBytes, isNeeded: true, detail: `${(free / 1e9).toFixed(1)} GB free` };
+}
+
+async function checkChromium({ chromiumPath }: DoctorFloor): Promise<Check> {
+  const found = chromiumPath || findChromium(process.env);
+  const isOk = found !== undefined && existsSync(found);
+  return {
+    what: "Chromium",
+    isOk,
+    isNeeded: false,
+    detail: isOk ? found : "none found; pages that need JavaScript will be reported as `needs browser`. Install Chromium, or: npx playwright install chromium-headless-shell",
+  };
+}
+
+async function checkModel({ modelFolder }: DoctorFloor): Promise<Check> {
+  try {
+    const wrong = (await verifyModel(modelFolder || undefined)).filter((file) => file.state !== "ok");
+    return {
+      what: "embedding model",
+      isOk: wrong.length === 0,
+      isNeeded: false,
+      detail: wrong.length === 0 ? "all checksums hold" : `${wrong.map(({ file, state }) => `${file} ${state}`).join(", ")}. Install Forager again.`,
+    };
+  } catch (error) {
+    return { what: "embedding model", isOk: false, isNeeded: false, detail: messageOf(error) };
+  }
+}
+
+async function checkEmbedder({ embedder }: DoctorFloor, context: RunContext): Promise<Check> {
+  const what = "embedder";
+  try {
+    const made = await embedder();
+    if (!made) return { what, isOk: true, isNeeded: false, detail: "none, as configured: searching goes by words alone" };
+    await made.embed(["A text to try it on."], context.signal);
+    return { what, isOk: made.isProven, isNeeded: false, detail: made.isProven ? `${made.id}: its vectors are right` : `${made.id} works; its strength is unknown, so words have more say` };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof MissingError)) throw error;
+    return { what, isOk: false, isNeeded: false, detail: error.message };
+  }
+}
+
+/** The nearest folder that is there. */
+function existing(path: string): string {
+  let folder = resolve(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
+}

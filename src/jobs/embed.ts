@@ -1,0 +1,29 @@
+import type { Clock } from "../clock.ts";
+import type { RunContext } from "../context.ts";
+import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { EmbedBacklog } from "../rag/embed-backlog.ts";
+
+export interface EmbedSummary {
+  /** Passages that got a vector in this call. */
+  readonly added: number;
+  readonly embedded: number;
+  readonly chunks: number;
+  readonly durationMs: number;
+}
+
+/** Works on the embedding backlog until it is done or the time is over. */
+export async function embed(
+  floor: { readonly store: ChunkStore; readonly backlog: EmbedBacklog; readonly clock: Clock },
+  options: { readonly onlyLead?: boolean; readonly forMs?: number },
+  context: RunContext,
+): Promise<EmbedSummary> {
+  const startedAt = floor.clock.now();
+  const before = floor.store.stats().embedded;
+  await floor.backlog.run({
+    onlyLead: options.onlyLead ?? false,
+    ...(options.forMs === undefined ? {} : { untilMs: startedAt + options.forMs }),
+    signal: context.signal,
+  });
+  const { chunks, embedded } = floor.store.stats();
+  return { added: embedded - before, embedded, chunks, durationMs: floor.clock.now() - startedAt };
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { forager, jsonLines, startForager, temporaryFolder } from "../cli/run-forager.ts";
+import { serveGeneratedSite } from "../sites/generated-site.ts";
+
+const pages = 300;
+const kills = 20;
+const concurrency = 8;
+const crawl = (origin: string, dataDir: string) => ["crawl", `${origin}/`, "--data-dir", dataDir, "--embed", "off", "--concurrency", String(concurrency), "--json"];
+
+describe("a crawl that is killed", () => {
+  it(`equals an undisturbed one after ${kills} kill -9 at random moments, and fetches little twice`, async () => {
+    const seed = Math.floor(Math.random() * 1e9);
+    await using folder = await temporaryFolder();
+    await using site = await serveGeneratedSite({ pages, seed: 7 });
+    const whole = await forager(...crawl(site.origin, `${folder.path}/whole`));
+    assert.equal(whole.code, 0, whole.err);
+    const undisturbed = fetches(site.requests);
+
+    let random = seed;
+    for (let i = 0; i < kills; i += 1) {
+      random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
+      const { child, ended } = startForager(crawl(site.origin, `${folder.path}/killed`));
+      // Most of a process's first half second is starting up; the crawl itself takes one or two.
+      await Promise.race([delay(300 + (random % 700)), ended]);
+      child.kill("SIGKILL");
+      await ended;
+    }
+    const resumed = await forager(...crawl(site.origin, `${folder.path}/killed`));
+    assert.equal(resumed.code, 0, `seed ${seed}: ${resumed.err}`);
+
+    assert.deepEqual(await contents(`${folder.path}/killed`), await contents(`${folder.path}/whole`), `seed ${seed}`);
+    const summary = ({ pages, failed, skipped, documents, chunks, failures }: Record<string, unknown>) => ({ pages, failed, skipped, documents, chunks, failures });
+    assert.deepEqual(summary(jsonLines(resumed.out)[0] ?? {}), summary(jsonLines(whole.out)[0] ?? {}), `seed ${seed}`);
+    const again = fetches(site.requests) - 2 * undisturbed;
+    assert.ok(again <= kills * concurrency, `seed ${seed}: ${again} fetches more than an undisturbed crawl's`);
+  });
+
+  it("fetches no page more than twice when it was killed once", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveGeneratedSite({ pages: 120, seed: 8 });
+    const { child, ended } = startForager(crawl(site.origin, folder.path));
+    while (site.requests.length < 60) await delay(5);
+    child.kill("SIGKILL");
+    await ended;
+    assert.equal((await forager(...crawl(site.origin, folder.path))).code, 0);
+    const counts = Map.groupBy(site.requests.filter(isPage), (request) => request.url);
+    assert.deepEqual(
+      [...counts].filter(([, requests]) => requests.length > 2).map(([url]) => url),
+      [],
+    );
+  });
+});
+
+const isPage = (request: { readonly url: string }) => request.url !== "/robots.txt" && request.url !== "/sitemap.xml";
+const fetches = (requests: readonly { readonly url: string }[]) => requests.filter(isPage).length;
+
+/** What an index holds: each page with the hash of its text, each URL without a page with its reason. */
+async function contents(dataDir: string): Promise<Map<unknown, unknown>> {
+  const exported = await forager("export", "--data-dir", dataDir, "--include-failed");
+  assert.equal(exported.code, 0, exported.err);
+  return new Map(jsonLines(exported.out).map(({ url, status, reason, contentHash }) => [url, `${String(status)} ${String(reason)} ${String(contentHash)}`] as const).toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+}
