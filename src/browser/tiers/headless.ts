@@ -1,8 +1,9 @@
+import { readFile } from "node:fs/promises";
 import PQueue from "p-queue";
 import type { BrowserContextOptions, Route } from "playwright";
 import type { Clock } from "../../clock.ts";
 import { childContext, type RunContext } from "../../context.ts";
-import { MissingError, TimeoutError, messageOf } from "../../errors.ts";
+import { MissingError, OptionsError, TimeoutError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { withDeadline } from "../browser-deadline.ts";
 import { PageFailure } from "../browser-failure.ts";
@@ -122,7 +123,9 @@ export class HeadlessTier implements FetchTier {
 
   #contextOptions(proxy: EgressProxy, pass: EgressPass): BrowserContextOptions {
     const { username, password } = pass;
+    const { storageState } = this.#options;
     return {
+      ...(storageState !== "" && { storageState }),
       proxy: { server: proxy.url, bypass: "<-loopback>", username, password },
       serviceWorkers: "block",
       acceptDownloads: false,
@@ -144,6 +147,7 @@ export class HeadlessTier implements FetchTier {
     const options = this.#options;
     const executable = options.chromiumPath === "" ? findChromium(process.env) : options.chromiumPath;
     if (executable === undefined) throw new MissingError("No Chromium was found.", chromiumRemedy);
+    if (options.storageState !== "") await checkStorageState(options.storageState);
     const startedAt = this.#clock.now();
     const { TabPool } = await import("../browser-pool.ts");
     const proxy = await EgressProxy.listen({ guard: this.#guard, log: this.#log });
@@ -201,9 +205,19 @@ async function refuseHeavy(route: Route): Promise<void> {
   await step.catch(() => undefined); // The page closed meanwhile.
 }
 
+async function checkStorageState(file: string): Promise<void> {
+  try {
+    JSON.parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw new OptionsError("headless", `storageState: ${file} is no JSON file: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
 function outcomeOf(error: unknown, request: FetchRequest, context: RunContext): NoPage {
   if (error instanceof PageFailure) return noPage(error.reason, error.message, error.retryable);
-  if (error instanceof MissingError) throw error;
+  if (error instanceof MissingError || error instanceof OptionsError) throw error;
   if (error instanceof BrowserGoneError) {
     return noPage("crash", `The browser ended twice while it loaded ${request.url}.`, true);
   }
