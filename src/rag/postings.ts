@@ -122,8 +122,6 @@ export class PostingBlock {
 
 /** Packs terms, given in ascending order, into blocks. */
 export class PostingWriter {
-  /** Bytes given away so far. */
-  written = 0;
   readonly #emit: (firstTerm: number, block: Uint8Array) => void;
   readonly #terms: number[] = [];
   readonly #ends: number[] = [];
@@ -159,7 +157,6 @@ export class PostingWriter {
     block.set(new Uint8Array(header.buffer));
     block.set(this.#bytes.subarray(0, this.#size), header.byteLength);
     this.#emit(first, block);
-    this.written += block.length;
     this.#terms.length = 0;
     this.#ends.length = 0;
     this.#size = 0;

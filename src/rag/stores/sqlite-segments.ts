@@ -15,14 +15,14 @@ const deadShare = 1 / 3;
 export interface IndexLimits {
   /** Rows of `chunk` or `page` that wait unpacked; readers hold them in memory, about 1.5 KB each. */
   readonly tailItems: number;
-  /** One step of a merge writes about so much, so that a crawl never waits long. */
-  readonly stepBytes: number;
+  /** One step of a merge moves so many postings, so that a crawl never waits long. */
+  readonly stepPostings: number;
   /** Vectors whose signs share one BLOB: opening reads 56 bytes a vector, not 1,536. */
   readonly blockItems: number;
 }
 
 /** About 20 ms of packing every 50 pages, and 5 ms a step. */
-export const defaultLimits: IndexLimits = { tailItems: 1_000, stepBytes: 256 * 1024, blockItems: 1_024 };
+export const defaultLimits: IndexLimits = { tailItems: 1_000, stepPostings: 100_000, blockItems: 1_024 };
 
 interface SegmentRow {
   readonly id: number;
@@ -188,14 +188,16 @@ export class SegmentWriter {
     const cursors = merge.inputs.map((input) => new PostingCursor(this.#database, input, merge.nextTerm));
     const writer = this.#postingWriter(merge.target);
     const list = new PostingList();
+    let moved = 0;
     let term = lowest(cursors);
-    while (term !== undefined && writer.written < this.#limits.stepBytes) {
+    while (term !== undefined && moved < this.#limits.stepPostings) {
       list.clear();
       for (const [at, cursor] of cursors.entries()) {
         const remap = remaps[at];
         if (cursor.term === term && remap) cursor.take(list, remap);
       }
       if (list.size > 0) writer.add(term, list);
+      moved += list.size + 1;
       term = lowest(cursors);
     }
     writer.flush();

@@ -1,0 +1,51 @@
+import type { PageDocument } from "../document.ts";
+import { estimateTokens, fitTokens } from "./token-estimate.ts";
+
+const separator = " > ";
+
+/** Follows the headings of a page: which title and headings a place lies under, outermost first. */
+export class HeadingTrail {
+  readonly #title: string;
+  #headings: readonly { readonly level: number; readonly text: string }[] = [];
+
+  constructor(document: PageDocument) {
+    this.#title = oneLine(document.title);
+  }
+
+  enter(level: number, heading: string): void {
+    const text = oneLine(heading);
+    this.#headings = [...this.#headings.filter((outer) => outer.level < level), { level, text }];
+  }
+
+  /** The title, then the headings; one that repeats what stands before it is left out. */
+  get path(): readonly string[] {
+    const path = this.#title === "" ? [] : [this.#title];
+    for (const { text } of this.#headings) {
+      const before = path.at(-1)?.toLowerCase() ?? "";
+      if (text !== "" && !before.startsWith(text.toLowerCase())) path.push(text);
+    }
+    return path;
+  }
+}
+
+/** The path of a passage that reaches from one place to another: the deeper one on one line of descent, else what they share. */
+export function joinPaths(first: readonly string[], second: readonly string[]): readonly string[] {
+  let shared = 0;
+  while (shared < first.length && shared < second.length && first[shared] === second[shared]) shared++;
+  return shared === first.length ? second : first.slice(0, shared);
+}
+
+/** The path as text within `limit` tokens: inner parts go first, title and last heading stay, cut if need be. */
+export function formatPath(path: readonly string[], limit: number): string {
+  if (limit === 0) return "";
+  const parts = [...path];
+  while (parts.length > 2 && estimateTokens(parts.join(separator)) > limit) parts.splice(1, 1);
+  const whole = parts.join(separator);
+  if (estimateTokens(whole) <= limit) return whole;
+  const each = (limit - (parts.length - 1)) / parts.length;
+  return parts.map((part) => part.slice(0, fitTokens(part, 0, part.length, each)).trimEnd()).join(separator);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
