@@ -1,12 +1,20 @@
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { analyzeQuery } from "./analyzer.ts";
-import type { ChunkStore, LexicalRanking, ScoredId, StoredChunk, TermCounts } from "./chunk-store.ts";
+import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
+import type { ChunkStore, ScoredId, StoredChunk, TermCounts } from "./chunk-store.ts";
 import { hitConfidence } from "./confidence.ts";
 import { within } from "./deadline.ts";
 import type { Embedder } from "./embedder.ts";
-import type { FusedHit, RankedHit, Ranking } from "./fusion.ts";
+import type { FusedHit, Ranking } from "./fusion.ts";
 import { fusions } from "./fusions/index.ts";
+import {
+  lexicalFacts,
+  lexicalRankings,
+  passagesFound,
+  sameness,
+  type LexicalFacts,
+} from "./lexical-rankings.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
 
 /** Weight of a proven embedder: half, measured on five sets; of another: this at most, which never lost more than .009 nDCG. */
@@ -33,17 +41,13 @@ export interface Hit {
 }
 
 /** What a search found, with the facts that answering and confidence stand on. */
-export interface Retrieval {
+export interface Retrieval extends LexicalFacts {
   readonly query: string;
   /** Best first. */
   readonly hits: readonly Hit[];
   readonly terms: TermCounts;
   /** The question's vector, when it was to be had. */
   readonly vector?: Float32Array;
-  /** BM25 of the best passage over the highest there could be, 0 to 1. */
-  readonly lexicalShare: number;
-  /** (best - second) / best of the passages' BM25, 0 to 1. */
-  readonly lexicalMargin: number;
   /** Share of all passages that have vectors. */
   readonly coverage: number;
   /** Why the vectors had no say, when they should have had one. */
@@ -96,23 +100,23 @@ export class Retriever {
     };
     const terms = analyzeQuery(query);
     const chunkList = this.#store.searchChunks(terms, search);
-    const lexical = this.#lexicalRankings(terms, chunkList, this.#store.searchDocuments(terms, search));
+    const pageList = this.#store.searchDocuments(terms, search);
+    const chunks = passagesFound(this.#store, terms, chunkList, pageList);
+    const rankings = () => lexicalRankings(chunkList, pageList, chunks, this.#options.listDepth);
     const question = await asked;
     signal?.throwIfAborted();
 
-    const chunks = new Map(lexical.chunks);
     let dense: readonly ScoredId[] | undefined;
-    let fresh: ReadonlyMap<number, Float32Array> = new Map();
+    let fresh: readonly FreshVector[] = [];
     if (question?.vector) {
-      const budgetMs = request.budgetMs ?? this.#options.embedBudgetMs;
-      fresh = await this.#embedCandidates(lexical.rankings, budgetMs, signal);
-      dense = merge(this.#store.searchVectors(question.vector, search), fresh, question.vector);
-      for (const chunk of this.#store.chunks(dense.map(({ id }) => id).filter((id) => !chunks.has(id)))) {
-        chunks.set(chunk.id, chunk);
-      }
+      fresh = await this.#embedCandidates(rankings(), request.budgetMs, signal);
+      dense = mergeFresh(this.#store.searchVectors(question.vector, search), fresh, question.vector);
+      const others = dense.map(({ id }) => id).filter((id) => !chunks.has(id));
+      for (const chunk of this.#store.chunks(others)) chunks.set(chunk.id, chunk);
     }
-    const fused = this.#fuse(lexical.rankings, dense, fresh);
-    const ranks = [...lexical.rankings, ...(dense ? [{ retriever: "dense", hits: dense }] : [])].map(toRanks);
+    const lexical = rankings();
+    const fused = this.#fuse(lexical, dense, fresh);
+    const ranks = [...lexical, ...(dense ? [{ retriever: "dense", hits: dense }] : [])].map(toRanks);
     const hits = this.#select(fused, chunks, request.limit).map((hit) =>
       describe(hit, chunks.get(hit.id) as StoredChunk, ranks, chunkList.maxScore),
     );
@@ -148,99 +152,40 @@ export class Retriever {
     }
   }
 
-  /** Page and passage rankings over passages: a page's score stands for each of its passages found, or for its best one. */
-  #lexicalRankings(
-    terms: TermCounts,
-    chunkList: LexicalRanking,
-    pageList: LexicalRanking,
-  ): { readonly rankings: Ranking[]; readonly chunks: ReadonlyMap<number, StoredChunk> } {
-    const chunks = new Map(
-      this.#store.chunks(chunkList.hits.map(({ id }) => id)).map((chunk) => [chunk.id, chunk]),
-    );
-    const byPage = Map.groupBy(chunks.values(), ({ documentId }) => documentId);
-    const lone = pageList.hits.flatMap(({ id }) =>
-      byPage.has(id) ? [] : (this.#store.bestChunk(id, terms) ?? []),
-    );
-    for (const chunk of this.#store.chunks(lone.map(({ id }) => id))) {
-      chunks.set(chunk.id, chunk);
-      byPage.set(chunk.documentId, [chunk]);
-    }
-    const pageHits = pageList.hits.flatMap(({ id, score }, index): RankedHit[] =>
-      (byPage.get(id) ?? []).map((chunk) => ({ id: chunk.id, score, rank: index + 1 })),
-    );
-    const rankings = [
-      { retriever: "page", weight: 0.5, hits: pageHits, ...floorOf(pageList, this.#options.listDepth) },
-      {
-        retriever: "chunk",
-        weight: 0.5,
-        hits: chunkList.hits,
-        ...floorOf(chunkList, this.#options.listDepth),
-      },
-    ];
-    return { rankings, chunks };
-  }
-
-  /**
-   * Embeds the best candidates that have no vector, one lane a processor, while the budget lasts, and keeps what it made.
-   * @see retrieval notes, anytime dense retrieval: 20 passages a question are worth a fifth of the index.
-   */
+  /** Vectors for the best passages that have none, kept where the store can be written. */
   async #embedCandidates(
     lexical: readonly Ranking[],
-    budgetMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<ReadonlyMap<number, Float32Array>> {
-    const embedder = this.#embedder;
-    const made = new Map<number, Float32Array>();
-    if (!embedder || budgetMs <= 0) return made;
-    const missing = this.#fuse(lexical, undefined, made)
-      .map(({ id }) => id)
-      .slice(0, this.#options.embedCandidates)
-      .filter((id) => !this.#store.hasVector(id));
+    budgetMs: number = this.#options.embedBudgetMs,
+    signal?: AbortSignal,
+  ): Promise<readonly FreshVector[]> {
+    if (!this.#embedder || budgetMs <= 0) return [];
+    const best = this.#fuse(lexical, undefined, []).slice(0, this.#options.embedCandidates);
+    const missing = best.map(({ id }) => id).filter((id) => !this.#store.hasVector(id));
     const jobs = this.#store.embeddingJobs(missing);
-    const kept: { hash: string; vector: Float32Array }[] = [];
-    const endsAt = this.#clock.now() + budgetMs;
-    const groupSize = Math.max(1, Math.floor(embedder.batchSize / 4));
-    const lane = async (): Promise<void> => {
-      while (jobs.length > 0 && this.#clock.now() < endsAt) {
-        const group = jobs.splice(0, groupSize);
-        const vectors = await within("Embedding passages", endsAt - this.#clock.now(), signal, (own) =>
-          embedder.embed(
-            group.map(({ text }) => text),
-            own,
-          ),
-        );
-        for (const [index, { chunkId, hash }] of group.entries()) {
-          const vector = vectors[index];
-          if (!vector) continue;
-          made.set(chunkId, vector);
-          kept.push({ hash, vector });
-        }
-      }
-    };
-    // A lane that fails or runs out of time ends with what it has: the words still rank the rest.
-    await Promise.allSettled(Array.from({ length: embedder.concurrency }, lane));
-    signal?.throwIfAborted();
-    if (kept.length > 0) await this.#write?.(() => this.#store.putVectors(kept)).catch(() => 0);
-    return made;
+    const fresh = await embedWithin(budgetMs, jobs, { embedder: this.#embedder, clock: this.#clock }, signal);
+    // Not kept is not lost: the backlog will come to them.
+    if (fresh.length > 0) await this.#write?.(() => this.#store.putVectors(fresh)).catch(() => 0);
+    return fresh;
   }
 
   #fuse(
     lexical: readonly Ranking[],
     dense: readonly ScoredId[] | undefined,
-    fresh: ReadonlyMap<number, Float32Array>,
+    fresh: readonly FreshVector[],
   ): FusedHit[] {
     const isProven = this.#embedder?.isProven === true;
     const { fusion, denseWeight } = this.#options;
     const fuse = fusions[fusion === "auto" ? (isProven || !this.#embedder ? "dbsf" : "weighted") : fusion];
     if (!dense) return fuse(lexical);
     const weight = denseWeight ?? (isProven ? provenWeight : unprovenWeight * gate(lexical, dense));
+    const justMade = new Set(fresh.map(({ chunkId }) => chunkId));
     return fuse([
       ...lexical.map((ranking) => ({ ...ranking, weight: (1 - weight) * ranking.weight })),
       {
         retriever: "dense",
         weight,
         hits: dense,
-        knows: (id) => fresh.has(id) || this.#store.hasVector(id),
+        knows: (id) => justMade.has(id) || this.#store.hasVector(id),
       },
     ]);
   }
@@ -264,16 +209,6 @@ export class Retriever {
   }
 }
 
-/** Passages with the same words are one, whatever page or heading they stand under. */
-function sameness(chunk: StoredChunk): string {
-  return chunk.text.toLowerCase().replace(/\s+/g, " ").trim();
-}
-
-/** BM25 falls to 0 where the list holds every match; a cut list's floor is its last score. */
-function floorOf(list: LexicalRanking, depth: number): { readonly floor?: number } {
-  return list.hits.length < depth ? { floor: 0 } : {};
-}
-
 /** How far an unproven embedder is let in for this question: by how many of the top tens agree. */
 function gate(lexical: readonly Ranking[], dense: readonly ScoredId[]): number {
   const words = new Set(
@@ -284,21 +219,6 @@ function gate(lexical: readonly Ranking[], dense: readonly ScoredId[]): number {
   );
   const agreement = dense.slice(0, 10).filter(({ id }) => words.has(id)).length / 10;
   return Math.min(1, agreement / gateAgreement + gateFloor);
-}
-
-/** The dense list with the passages embedded just now put in their places. */
-function merge(
-  found: readonly ScoredId[],
-  fresh: ReadonlyMap<number, Float32Array>,
-  question: Float32Array,
-): readonly ScoredId[] {
-  if (fresh.size === 0) return found;
-  const added = [...fresh].map(([id, vector]) => ({
-    id,
-    score: vector.reduce((sum, value, column) => sum + value * (question[column] ?? 0), 0),
-  }));
-  const others = found.filter(({ id }) => !fresh.has(id));
-  return [...others, ...added].sort((one, other) => other.score - one.score || one.id - other.id);
 }
 
 interface Ranks {
@@ -326,22 +246,5 @@ function describe(hit: FusedHit, chunk: StoredChunk, ranks: readonly Ranks[], ma
     score: hit.score,
     confidence: hitConfidence(lexicalShare, retrievers.dense?.score),
     retrievers,
-  };
-}
-
-/** The second passage is the first that says something else: mirrored pages must not look like doubt. */
-function lexicalFacts(
-  { hits, maxScore }: LexicalRanking,
-  chunks: ReadonlyMap<number, StoredChunk>,
-): Pick<Retrieval, "lexicalShare" | "lexicalMargin"> {
-  const wordsOf = (id: number | undefined) => {
-    const chunk = id === undefined ? undefined : chunks.get(id);
-    return chunk && sameness(chunk);
-  };
-  const best = hits[0]?.score ?? 0;
-  const second = hits.find(({ id }) => wordsOf(id) !== wordsOf(hits[0]?.id))?.score ?? 0;
-  return {
-    lexicalShare: maxScore > 0 ? Math.min(best / maxScore, 1) : 0,
-    lexicalMargin: best > 0 ? (best - second) / best : 0,
   };
 }
