@@ -5,9 +5,8 @@ export type ScopeVerdict = { readonly isIn: true } | { readonly isIn: false; rea
 
 interface Glob {
   readonly text: string;
-  /** The pattern begins with a host, so it may widen the scope beyond the seeds' hosts. */
-  readonly namesHost: boolean;
-  matches(url: URL): boolean;
+  /** `host` when the pattern names the URL's host too, and so may widen the scope beyond the seeds' hosts. */
+  match(url: URL): "host" | "path" | undefined;
 }
 
 /**
@@ -39,10 +38,10 @@ export class Scope {
   judge(url: string): ScopeVerdict {
     const parsed = new URL(url);
     if (this.#seeds.has(withoutHash(parsed))) return { isIn: true };
-    const excluding = this.#exclude.find((glob) => glob.matches(parsed));
+    const excluding = this.#exclude.find((glob) => glob.match(parsed) !== undefined);
     if (excluding !== undefined) return { isIn: false, why: `excluded by ${excluding.text}` };
-    const including = this.#include.filter((glob) => glob.matches(parsed));
-    if (!this.#hosts.has(siteHost(parsed)) && !including.some((glob) => glob.namesHost)) {
+    const including = this.#include.map((glob) => glob.match(parsed)).filter((match) => match !== undefined);
+    if (!this.#hosts.has(siteHost(parsed)) && !including.includes("host")) {
       return { isIn: false, why: `another host than the start addresses: ${parsed.host}` };
     }
     if (this.#include.length > 0 && including.length === 0) {
@@ -71,12 +70,13 @@ function compile(text: string): Glob {
   const isMatch = picomatch(text, { dot: true, nonegate: true });
   return {
     text,
-    namesHost,
-    matches(url) {
-      if (isUrl) return either(isMatch, url, `${url.protocol}//${url.host}${url.pathname}`);
-      if (!hasSlash) return either(isMatch, url, url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-      if (namesHost && either(isMatch, url, `${url.host}${url.pathname}`)) return true;
-      return either(isMatch, url, url.pathname) || either(isMatch, url, url.pathname.slice(1));
+    match(url) {
+      const address = isUrl ? `${url.protocol}//${url.host}${url.pathname}` : `${url.host}${url.pathname}`;
+      if (namesHost && either(isMatch, url, address)) return "host";
+      if (isUrl) return undefined;
+      const fileName = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
+      const subjects = hasSlash ? [url.pathname, url.pathname.slice(1)] : [fileName];
+      return subjects.some((subject) => either(isMatch, url, subject)) ? "path" : undefined;
     },
   };
 }

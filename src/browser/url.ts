@@ -56,7 +56,9 @@ export function normalizeUrl(input: string, base?: string): NormalizedUrl {
 
   const key = new URL(url);
   key.pathname = canonicalEscapes(key.pathname.replace(/;jsessionid=[^/;]*/gi, ""));
-  key.search = canonicalQuery(key.search);
+  const query = canonicalQuery(key.search);
+  // The setter takes one leading "?" away, and the query may begin with another.
+  key.search = query === "" ? "" : `?${query}`;
   if (key.hash !== "") key.hash = canonicalEscapes(key.hash);
   return { kind: "url", key: key.href, url, host: hostOf(parsed) };
 }
