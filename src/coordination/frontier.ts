@@ -115,7 +115,7 @@ export interface Frontier {
     final: FinalUrl,
     options: { readonly maxDepth: number; readonly now: number },
   ): { readonly id: number; readonly isDuplicate: boolean };
-  /** @throws {LeaseLostError} When `claim` is not the latest taking of its URL. */
+  /** @throws {LeaseLostError} When `claim` is not the latest taking of its URL, or another page covers it by now: drop the result. */
   finish(claim: ClaimedUrl, result: UrlResult, now: number): void;
   /** Back to ready, not before `dueAt`. With `countsAsAttempt` false (a busy host) the try is free. @throws {LeaseLostError} */
   release(claim: ClaimedUrl, dueAt: number, options: { readonly countsAsAttempt: boolean }): void;
@@ -137,7 +137,7 @@ export interface Frontier {
   reasons(run: number): Readonly<Record<string, number>>;
   /** The run's done URLs by tier, and their bytes. */
   fetched(run: number): FetchedCounts;
-  /** How many pages of its latest run link to the URL. */
+  /** How many pages link to the URL; without a depth limit, one that is read again after {@link carryOver} counts again. */
   inLinks(key: string): number;
   /** What gave no document, oldest first, a few at a time; of every run. */
   ended(): IterableIterator<EndedUrl>;

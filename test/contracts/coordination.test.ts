@@ -132,12 +132,12 @@ for (const name of names) {
 
     it("Lease 42 and 44: says that it is lost before it ends, when it cannot be renewed", async () => {
       const backend = open();
-      const lease = backend.leases.acquire("leader", { ttlMs: 300 });
+      const lease = backend.leases.acquire("leader", { ttlMs: 600 });
       assert.ok("token" in lease);
       const startedAt = performance.now();
       backend.database.close();
       await new Promise((resolve) => lease.lost.addEventListener("abort", resolve, { once: true }));
-      assert.ok(performance.now() - startedAt < 300, `${performance.now() - startedAt} ms`);
+      assert.ok(performance.now() - startedAt < 600, `${performance.now() - startedAt} ms`);
     });
   });
 }

@@ -41,7 +41,7 @@ describe("coordination when processes are killed", () => {
   it("Queue 13: keeps every page that was told, each once, whenever the worker is killed", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "forager.db");
-    const pages = 4_000;
+    const pages = 2_000;
     {
       using backend = openBackend({ path });
       backend.database.writeNow(() => {
