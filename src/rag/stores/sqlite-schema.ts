@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS document(
   published_at TEXT NOT NULL, body BLOB NOT NULL, rest BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS document_requested ON document(requested_url);
+CREATE INDEX IF NOT EXISTS document_content ON document(content_hash);
 CREATE INDEX IF NOT EXISTS document_host ON document(host);
 
 CREATE TABLE IF NOT EXISTS page(

@@ -13,16 +13,20 @@ const deadShare = 1 / 3;
 
 /** How much waits and how much is done at a time. */
 export interface IndexLimits {
-  /** Rows of `chunk` or `page` that wait unpacked; readers hold them in memory, about 1.5 KB each. */
-  readonly tailItems: number;
+  /** Rows that wait unpacked; readers hold them in memory, about 10 bytes a term. At most 8,192. */
+  readonly tailItems: Readonly<Record<Field, number>>;
   /** One step of a merge moves so many postings, so that a crawl never waits long. */
   readonly stepPostings: number;
   /** Vectors whose signs share one BLOB: opening reads 56 bytes a vector, not 1,536. */
   readonly blockItems: number;
 }
 
-/** About 20 ms of packing every 50 pages, and 5 ms a step. */
-export const defaultLimits: IndexLimits = { tailItems: 1_000, stepPostings: 100_000, blockItems: 1_024 };
+/** A page has some twenty chunks. Packing takes about 15 ms every fifty pages, a step of merging 5 ms. */
+export const defaultLimits: IndexLimits = {
+  tailItems: { chunk: 1_000, page: 50 },
+  stepPostings: 50_000,
+  blockItems: 1_024,
+};
 
 interface SegmentRow {
   readonly id: number;
@@ -62,7 +66,7 @@ export class SegmentWriter {
 
   /** Packs rows that have waited long enough and does one step of merging. */
   advance(): void {
-    if (this.#newest() - this.#covered() >= this.#limits.tailItems) this.#pack();
+    if (this.#newest() - this.#covered() >= this.#limits.tailItems[this.#field]) this.#pack();
     const merge = this.#merge();
     if (merge) this.#step(merge);
   }
@@ -101,7 +105,7 @@ export class SegmentWriter {
   #pack(): void {
     const before = this.#covered();
     const select = this.#database.prepare(
-      `SELECT id, document_id, length, terms FROM ${this.#field} WHERE id > ? ORDER BY id LIMIT ${this.#limits.tailItems}`,
+      `SELECT id, document_id, length, terms FROM ${this.#field} WHERE id > ? ORDER BY id LIMIT ${this.#limits.tailItems[this.#field]}`,
     );
     let last = before;
     for (;;) {
@@ -113,7 +117,7 @@ export class SegmentWriter {
         documents: Uint32Array.from(rows, (row) => Number(row["document_id"])),
         lengths: Uint32Array.from(rows, (row) => Number(row["length"])),
       });
-      this.#writePostings(segment, invert(rows));
+      this.#writePostings(segment, rows);
       last = ids.at(-1) ?? last;
     }
     // The new segments hold living rows only.
@@ -125,15 +129,20 @@ export class SegmentWriter {
     if (inputs.length > 0) this.#begin(inputs);
   }
 
-  #writePostings(segment: number, postings: ReadonlyMap<number, readonly number[]>): void {
+  #writePostings(segment: number, rows: readonly Record<string, unknown>[]): void {
     const writer = this.#postingWriter(segment);
     const list = new PostingList();
-    for (const term of Uint32Array.from(postings.keys()).sort()) {
-      const pairs = postings.get(term) ?? [];
-      list.clear();
-      for (let at = 0; at < pairs.length; at += 2) list.push(pairs[at] ?? 0, pairs[at + 1] ?? 0);
-      writer.add(term, list);
+    let term = -1;
+    for (const key of sortedPostings(rows)) {
+      const own = Math.floor(key / termUnit);
+      if (own !== term) {
+        if (list.size > 0) writer.add(term, list);
+        list.clear();
+        term = own;
+      }
+      list.push(Math.floor(key / slotUnit) % maxTailItems, key % slotUnit);
     }
+    if (list.size > 0) writer.add(term, list);
     writer.flush();
   }
 
@@ -192,9 +201,9 @@ export class SegmentWriter {
     let term = lowest(cursors);
     while (term !== undefined && moved < this.#limits.stepPostings) {
       list.clear();
-      for (const [at, cursor] of cursors.entries()) {
-        const remap = remaps[at];
-        if (cursor.term === term && remap) cursor.take(list, remap);
+      for (let at = 0; at < cursors.length; at++) {
+        const cursor = cursors[at] as PostingCursor;
+        if (cursor.term === term) cursor.take(list, remaps[at] as Int32Array);
       }
       if (list.size > 0) writer.add(term, list);
       moved += list.size + 1;
@@ -286,19 +295,21 @@ export class SegmentWriter {
   }
 }
 
-/** Term to slot and count, in turns, the slots growing. */
-function invert(rows: readonly Record<string, unknown>[]): Map<number, number[]> {
-  const postings = new Map<number, number[]>();
-  for (const [slot, row] of rows.entries()) {
-    const { ids, counts } = unpackTerms(row["terms"]);
+/** Postings as numbers that sort by term, then slot: 32 bits of term, 13 of slot, 8 of count. */
+const slotUnit = 2 ** 8;
+const maxTailItems = 2 ** 13;
+const termUnit = slotUnit * maxTailItems;
+
+function sortedPostings(rows: readonly Record<string, unknown>[]): Float64Array {
+  const texts = rows.map((row) => unpackTerms(row["terms"]));
+  const keys = new Float64Array(texts.reduce((sum, { ids }) => sum + ids.length, 0));
+  let size = 0;
+  for (const [slot, { ids, counts }] of texts.entries()) {
     for (let at = 0; at < ids.length; at++) {
-      const term = ids[at] as number;
-      const pairs = postings.get(term);
-      if (pairs) pairs.push(slot, counts[at] as number);
-      else postings.set(term, [slot, counts[at] as number]);
+      keys[size++] = (ids[at] as number) * termUnit + slot * slotUnit + (counts[at] as number);
     }
   }
-  return postings;
+  return keys.sort();
 }
 
 /**

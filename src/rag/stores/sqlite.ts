@@ -91,6 +91,19 @@ export class SqliteChunkStore implements ChunkStore {
     return { etag: String(row["etag"]), lastModified: String(row["last_modified"]), url: String(row["url"]) };
   }
 
+  twins(
+    host: string,
+    contentHash: string,
+  ): readonly { readonly url: string; readonly canonicalUrl: string }[] {
+    const rows = this.#database
+      .prepare("SELECT id FROM document WHERE content_hash = ? AND host = ?")
+      .all(contentHash, host);
+    return rows.flatMap(({ id }) => {
+      const stored = this.documentById(Number(id));
+      return stored ? [{ url: stored.url, canonicalUrl: stored.document.canonicalUrl }] : [];
+    });
+  }
+
   searchChunks(terms: TermCounts, options: SearchOptions): LexicalRanking {
     return this.#searching(this.#chunkIndex, (index, stamp) =>
       index.search(terms, this.#withFilter(options, stamp)),
