@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
 import { type RunContext, rootContext } from "./context.ts";
@@ -50,7 +51,7 @@ export class Forager implements AsyncDisposable {
    * Crawls from `seeds` and indexes what it finds; on a folder that holds an interrupted crawl of the same seeds it goes on with that.
    * Await it for the summary, iterate over it for events. Its rejection on abort is the signal's own reason.
    */
-  crawl(seeds: string | readonly string[], options: Partial<CrawlOptions> = {}, signal?: AbortSignal): Job<CrawlSummary> {
+  crawl(seeds: string | readonly string[], options: z.input<typeof CrawlOptions> = {}, signal?: AbortSignal): Job<CrawlSummary> {
     const parsed = this.#crawlOptions(options);
     const list = typeof seeds === "string" ? [seeds] : seeds;
     const startedAt = Date.now();
@@ -154,7 +155,7 @@ export class Forager implements AsyncDisposable {
     return this.#folder;
   }
 
-  #crawlOptions(options: Partial<CrawlOptions>): CrawlOptions {
+  #crawlOptions(options: z.input<typeof CrawlOptions>): CrawlOptions {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const parsed = CrawlOptions.safeParse({ ...this.config.crawl, ...given });
     if (!parsed.success) throw new OptionsError("crawl", parsed.error);

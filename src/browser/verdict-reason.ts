@@ -2,6 +2,7 @@ import type { FailureReason, FetchedPage, Verdict } from "../document.ts";
 
 /** The reason class of a page that is not to be kept; undefined when it is. */
 export function reasonOf(verdict: Verdict, page: FetchedPage): FailureReason | undefined {
+  if (verdict.isByStatus) return `http ${page.httpStatus}`;
   switch (verdict.kind) {
     case "ok":
       return undefined;

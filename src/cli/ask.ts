@@ -7,7 +7,7 @@ import { parseFlags } from "./flags.ts";
 import { readQueries } from "./queries.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
 
-const AskFlags = z.strictObject({ filter: z.array(z.string()).default([]), queriesFile: z.string().optional() });
+const AskFlags = z.strictObject({ filter: z.array(z.string()), queriesFile: z.string() });
 
 /** `forager ask QUESTION` */
 export function addAsk(program: Command, shell: Shell): void {
@@ -18,7 +18,7 @@ export function addAsk(program: Command, shell: Shell): void {
     .option("--filter <name=value>", "Only pages where it holds, as in host=example.org (may be repeated)", (value: string, before: string[] | undefined) => [...(before ?? []), value])
     .option("--queries-file <file>", "A question a line, or JSON lines {id, query}");
   addCommonFlags(command).action(async (words: string[], given: CommonFlags & Record<string, unknown>) => {
-    const { filter, queriesFile } = parseFlags(AskFlags, given);
+    const { filter = [], queriesFile } = parseFlags(AskFlags.partial(), given);
     await using forager = shell.open(given);
     for await (const query of readQueries(words, queriesFile)) {
       const answer = await forager.ask(query.text, parseFilter(filter), shell.signal);

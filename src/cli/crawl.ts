@@ -24,7 +24,7 @@ export function addCrawl(program: Command, shell: Shell): void {
     const { tier, storageState, perHostDelayMs, fresh, ...options } = parseFlags(CrawlFlags, given);
     await using forager = shell.open(given, { tier, headless: { storageState }, politeness: { perHostDelayMs } });
     if (fresh) await forager.forget();
-    using _ = showProgress(forager.events, { isTerminal: shell.isTerminal, maxPages: options.maxPages ?? CrawlOptions.parse({}).maxPages, write: (text) => process.stderr.write(text) });
+    using _ = showProgress(forager.events, { isTerminal: shell.isTerminal, maxPages: options.maxPages ?? forager.config.crawl.maxPages, write: (text) => process.stderr.write(text) });
     const job = forager.crawl(urls, options, shell.signal);
     const summary = await job.catch((error: unknown) => {
       if (error instanceof InterruptedError && given.json) return shell.printJson(job.partial()).then(() => Promise.reject(error));

@@ -16,7 +16,7 @@ export function addExport(program: Command, shell: Shell): void {
   const command = program.command("export").description("Everything the index holds, as JSON lines on standard output");
   for (const flag of flagsOf(ExportFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (given: CommonFlags & Record<string, unknown>) => {
-    const { kind, includeFailed } = parseFlags(ExportFlags, given);
+    const { kind = "documents", includeFailed = false } = parseFlags(ExportFlags, given);
     await using forager = shell.open(given);
     for await (const record of forager.export({ kind, includeFailed })) {
       shell.signal.throwIfAborted();

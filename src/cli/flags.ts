@@ -17,12 +17,12 @@ export function flagsOf(schema: z.ZodObject): Option[] {
   return Object.entries(properties).map(([name, property]) => flagOf(name, property));
 }
 
-/** Commander's strings to what the schema takes; every bad one is named. */
-export function parseFlags<Schema extends z.ZodObject>(schema: Schema, flags: Readonly<Record<string, unknown>>): z.output<Schema> {
+/** The flags that were given, as the schema takes them; what was not given stays open, for file and environment to say. Every bad one is named. */
+export function parseFlags<Schema extends z.ZodObject>(schema: Schema, flags: Readonly<Record<string, unknown>>): Partial<z.output<Schema>> {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
   const known = Object.fromEntries(Object.entries(flags).filter(([name, value]) => name in properties && value !== undefined));
   const parsed = schema.safeParse(known);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return Object.fromEntries(Object.entries(parsed.data).filter(([name]) => name in known)) as Partial<z.output<Schema>>;
   const issues = parsed.error.issues.map((issue) => `--${kebab(String(issue.path[0] ?? ""))}: ${issue.message}`);
   throw new OptionsError("Wrong flag", issues.join("; "));
 }

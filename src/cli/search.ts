@@ -8,10 +8,10 @@ import { readQueries } from "./queries.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
 
 const SearchFlags = z.strictObject({
-  k: z.int().min(1).max(1_000).default(10),
-  filter: z.array(z.string()).default([]),
-  queriesFile: z.string().optional(),
-  embedBudgetMs: z.int().min(0).optional(),
+  k: z.int().min(1).max(1_000),
+  filter: z.array(z.string()),
+  queriesFile: z.string(),
+  embedBudgetMs: z.int().min(0),
 });
 
 /** `forager search QUERY` */
@@ -25,7 +25,7 @@ export function addSearch(program: Command, shell: Shell): void {
     .option("--queries-file <file>", "A query a line, or JSON lines {id, query}")
     .option("--embed-budget-ms <n>", "Time for embedding promising passages that have no vector yet (default: 500)", Number);
   addCommonFlags(command).action(async (words: string[], given: CommonFlags & Record<string, unknown>) => {
-    const { k, filter, queriesFile, embedBudgetMs } = parseFlags(SearchFlags, given);
+    const { k = 10, filter = [], queriesFile, embedBudgetMs } = parseFlags(SearchFlags.partial(), given);
     const options = { limit: k, ...parseFilter(filter), ...(embedBudgetMs === undefined ? {} : { embedBudgetMs }) };
     await using forager = shell.open(given);
     for await (const query of readQueries(words, queriesFile)) {

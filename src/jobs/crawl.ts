@@ -219,7 +219,7 @@ async function beginRun(floor: CrawlFloor, plan: CrawlPlan, options: CrawlOption
     const now = clock.now();
     coordination.frontier.recover(now, { all: true });
     const earlier = coordination.runs.latest("crawl", plan.key);
-    if (earlier && goesOn(floor, earlier, options)) return { run: coordination.runs.resume(earlier.id, now), resumed: true };
+    if (earlier && goesOn(floor, earlier, options)) return { run: coordination.runs.resume(earlier.id), resumed: true };
     const started = coordination.runs.start("crawl", plan.key, { seeds: plan.seeds, options }, now);
     if (earlier) coordination.frontier.carryOver(earlier.id, started.id, { maxDepth: options.maxDepth ?? Infinity });
     return { run: started, resumed: false };

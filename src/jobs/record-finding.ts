@@ -82,7 +82,7 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
     return skip("noindex", "the page asks not to be indexed");
   }
   const canonical = canonicalKey(document.canonicalUrl, page.finalUrl);
-  const twin = store.twins(hostOf(page.finalUrl), value.contentHash).find((other) => other.url !== url && (other.canonicalUrl === canonical || other.url === canonical));
+  const twin = store.twins(hostOf(page.finalUrl), value.contentHash).find((other) => other.url !== url && (other.url === canonical || canonicalKey(other.canonicalUrl, other.url) === canonical));
   if (twin && canonical !== url) return skip("duplicate", `it has the content of ${twin.url}`);
   if (twin) store.deleteDocument(twin.url);
 
@@ -90,7 +90,6 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
     url,
     requestedUrl: claim.key,
     finalUrl: page.finalUrl,
-    canonicalUrl: canonical,
     host: hostOf(page.finalUrl),
     httpStatus: page.httpStatus,
     tier: page.tier,

@@ -73,7 +73,7 @@ function describe(url: string, finding: Finding, format: ScrapeFormat): ScrapedP
       const error = reason === undefined ? undefined : { code: reason, message: `${url}: ${verdict.evidence}.` };
       if (value.outcome.kind !== "document") return failure(url, error ?? { code: "unreadable", message: verdict.evidence }, known);
       const { document, links } = value.outcome;
-      const shown = render(document, links, value.html ?? "", format);
+      const shown = render(document, links, value.source, format);
       return {
         ...failure(url, error, known),
         status: error ? "failed" : "ok",

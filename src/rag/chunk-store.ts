@@ -121,6 +121,8 @@ export interface ChunkStore {
   touch(url: string, fetchedAt: number): void;
   /** In a write. Its chunks, terms and vectors go with it. */
   deleteDocument(url: string): boolean;
+  /** The host's documents with this main text. */
+  twins(host: string, contentHash: string): readonly { readonly url: string; readonly canonicalUrl: string }[];
   /** Validators of the last fetch, for a conditional request. */
   validators(
     requestedUrl: string,
