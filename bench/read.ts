@@ -139,13 +139,13 @@ async function time(pages: readonly { readonly url: string; readonly body: Buffe
       decodeText(body, { contentType: "text/html", isUtf8: false, hasMeta: true }),
     );
     const tree = step("parse", () => parseHtml(text, options));
-    const found = step("survey", () => survey(tree.root));
+    const found = step("survey", () => survey(tree.root, { hasScripts: false }));
     const resolver = new LinkResolver(url, []);
     const structured = step("json-ld", () => readStructured(found, options));
     step("metadata", () => readMetadata(found, structured, resolver, ""));
     step("links", () => collectLinks(found, resolver, { maxLinks: 5_000, isPageNofollow: false }));
     step("signals", () => markupSignals(found, tree.root, resolver));
-    const main = step("main", () => chooseMainContent(tree.root, found));
+    const main = step("main", () => chooseMainContent(tree.root, found, structured, url));
     step("render", () => render(main, resolver, options.maxTextLength));
     step("full text", () => fullText(tree.root, options.maxTextLength));
   }
@@ -170,7 +170,8 @@ function fetched(url: string, body: Uint8Array): FetchedPage {
 /** One host in three, by hash: what rules were not tried on. */
 function isHeldOut(url: string): boolean {
   let hash = 0;
-  for (const character of URL.parse(url)?.hostname ?? url) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
+  for (const character of URL.parse(url)?.hostname ?? url)
+    hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
   return hash % 3 === 0;
 }
 

@@ -38,10 +38,29 @@ const bylineClass = /author|byline|date|time|publish/i;
  * Walks the whole tree once: collapses white space, counts text, marks what is hidden, and collects what later steps read.
  * Recursion is as deep as the tree, which the parser bounds.
  */
-export function survey(root: HtmlNode): Survey {
+export function survey(root: HtmlNode, options: { readonly hasScripts: boolean }): Survey {
   const found = new Survey();
   visit(root, found, false, false);
+  if (!options.hasScripts) showNoscript(found, found.body ?? root);
   return found;
+}
+
+/** Pages with less visible text than this, and `noscript` elements with more, are read as a browser without scripts shows them. */
+const noscriptLength = 500;
+
+/** Forums and applications give readers without scripts, and that is what we are then, their content in `noscript`. */
+function showNoscript(found: Survey, body: HtmlNode): void {
+  if (body.textLength >= noscriptLength) return;
+  for (const node of found.noscripts) {
+    if (node.textLength < noscriptLength) continue;
+    node.isHidden = false;
+    visit(node, found, false, false);
+    for (let at = node.parent; at !== undefined; at = at.parent) {
+      at.textLength += node.textLength;
+      at.linkLength += node.linkLength;
+      at.isComposite ||= node.isComposite;
+    }
+  }
 }
 
 function visit(node: HtmlNode, found: Survey, isPre: boolean, isHidden: boolean): void {

@@ -24,7 +24,7 @@ export const htmlFormat: DocumentFormat = {
     const decoded = decodeText(page.body, { contentType, isUtf8: page.rendered, hasMeta: true });
     const html = decoded.text.slice(0, options.maxHtmlLength);
     const tree = parseHtml(html, options);
-    const found = survey(tree.root);
+    const found = survey(tree.root, { hasScripts: page.rendered });
     const resolver = new LinkResolver(
       page.finalUrl,
       found.bases.map((base) => base.attribute("href") ?? ""),
@@ -36,7 +36,7 @@ export const htmlFormat: DocumentFormat = {
       maxLinks: options.maxLinks,
       isPageNofollow: directives.isNofollow,
     });
-    const main = chooseMainContent(tree.root, found);
+    const main = chooseMainContent(tree.root, found, structured, page.finalUrl);
     const content = render(main, resolver, options.maxTextLength);
     const everything = found.body ?? tree.root;
     const leavesMuchOut = everything.textLength > content.text.length * fullTextShare + fullTextExtra;

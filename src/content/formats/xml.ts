@@ -154,7 +154,7 @@ class XmlReader {
 /** The text of HTML that a feed carries escaped. */
 function plainOf(html: string): string {
   const { root } = parseHtml(html, { maxNodes: 20_000, maxDepth: 128 });
-  survey(root);
+  survey(root, { hasScripts: true });
   return visibleText(root, html.length);
 }
 
