@@ -43,16 +43,22 @@ export class HostGate {
     if (refusal !== undefined) {
       return { kind: "no-page", reason: "private address", detail: refusal.message, isTransient: false };
     }
+    const host = hostOf(url);
+    // Looked at twice: robots.txt itself would have to wait, and then it may slow the host down.
+    const early = options.canDefer ? this.#deferral(host) : undefined;
+    if (early !== undefined) return early;
     const verdict = await this.#robots.check(url, context);
     if (verdict.kind === "unreachable") return verdict.cause;
     if (verdict.kind === "disallowed") {
       return { kind: "no-page", reason: "robots", detail: verdict.detail, isTransient: false };
     }
-    const host = hostOf(url);
-    const dueAt = this.#hostClock.notBefore(host);
-    if (options.canDefer && dueAt - this.#clock.now() > maxTurnWaitMs) {
-      return { kind: "deferred", untilMs: dueAt, why: `${host} is not to be asked before then` };
-    }
-    return { kind: "turn", turn: await this.#hostClock.take(host, context.signal) };
+    const late = options.canDefer ? this.#deferral(host) : undefined;
+    return late ?? { kind: "turn", turn: await this.#hostClock.take(host, context.signal) };
+  }
+
+  #deferral(host: string): Passage | undefined {
+    const untilMs = this.#hostClock.notBefore(host);
+    if (untilMs - this.#clock.now() <= maxTurnWaitMs) return undefined;
+    return { kind: "deferred", untilMs, why: `${host} is not to be asked before then` };
   }
 }

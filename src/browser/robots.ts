@@ -135,6 +135,9 @@ export class Robots implements AsyncDisposable {
       { url, acceptsAnyType: true, prefixBytes: maxBytes, onRedirect, onSent: () => turn.sent() },
       context,
     );
+    if (outcome.kind === "page" && (outcome.page.httpStatus === 429 || outcome.page.httpStatus === 503)) {
+      this.#hostClock.refused(host, outcome.page.httpStatus, outcome.page.headers["retry-after"]);
+    }
     const known = this.#read(origin, outcome, before);
     if (this.#known.size >= maxOrigins) this.#known.delete(this.#known.keys().next().value ?? "");
     this.#known.set(origin, known);

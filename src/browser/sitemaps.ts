@@ -132,8 +132,10 @@ function* readXmlSitemap(body: Uint8Array, base: string): Generator<Entry, void,
         if (field === "loc" && location.length < 4_096) location += text;
         if (field === "lastmod" && lastModified.length < 64) lastModified += text;
       },
-      onclosetag(qualified) {
+      onclosetag(qualified, isImplied) {
         field = "";
+        // Closed by the end of the file: cut off, so its address may be half of one.
+        if (isImplied) return;
         const name = localName(qualified);
         if (name !== "url" && name !== "sitemap") return;
         const entry = entryOf(location, lastModified.trim(), isIndex || name === "sitemap", base);

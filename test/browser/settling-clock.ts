@@ -21,6 +21,10 @@ export class SettlingClock implements Clock {
 
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason);
+        return;
+      }
       const sleeper = { at: this.#now + milliseconds, wake: resolve };
       this.#sleepers.push(sleeper);
       signal?.addEventListener("abort", () => {
