@@ -4,7 +4,7 @@ import { analyze } from "./analyzer.ts";
 import type { ChunkOptions } from "./chunk-options.ts";
 import type { NewChunk } from "./chunk-store.ts";
 import { cutBlock, wholePiece, type Piece } from "./cut-block.ts";
-import { formatPath, HeadingTrail, joinPaths } from "./heading-path.ts";
+import { extendPlace, formatPath, HeadingTrail, type Place } from "./heading-path.ts";
 import { searchableText } from "./searchable-text.ts";
 import { estimateTokens } from "./token-estimate.ts";
 
@@ -14,12 +14,11 @@ const overlapShare = 0.25;
 const headerRowTokens = 16;
 
 /** A chunk being filled. */
-interface Draft {
+interface Draft extends Place {
   readonly start: number;
   readonly end: number;
   /** Of the passage, without the path. */
   readonly tokens: number;
-  readonly path: readonly string[];
 }
 
 /**
@@ -78,10 +77,10 @@ class Packer {
     const last = this.#drafts.at(-1);
     const before = this.#drafts.at(-2);
     if (!last || !before || last.tokens >= this.#options.minTokens) return this.#drafts;
-    const path = joinPaths(before.path, last.path);
+    const place = extendPlace(before, last.path);
     const tokens = estimateTokens(this.#text, before.start, last.end);
-    if (tokens + this.#pathTokens(path) > this.#options.maxTokens) return this.#drafts;
-    return [...this.#drafts.slice(0, -2), { start: before.start, end: last.end, tokens, path }];
+    if (tokens + this.#pathTokens(place.path) > this.#options.maxTokens) return this.#drafts;
+    return [...this.#drafts.slice(0, -2), { ...place, start: before.start, end: last.end, tokens }];
   }
 
   #addInPieces(block: Block, path: readonly string[]): void {
@@ -112,7 +111,7 @@ class Packer {
     const { targetTokens, maxTokens, minTokens } = this.#options;
     if (!this.#current) return this.#fitsAlone(piece, path);
     const isFragment = !this.#isLongEnough() || piece.tokens < minTokens;
-    const joined = joinPaths(this.#current.path, path);
+    const joined = extendPlace(this.#current, path).path;
     const total = this.#current.tokens + piece.tokens + this.#pathTokens(joined);
     return total <= (isFragment ? maxTokens : targetTokens);
   }
@@ -133,8 +132,8 @@ class Packer {
     const { start, end, tokens } = piece;
     const current = this.#current;
     this.#current = current
-      ? { start: current.start, end, tokens: current.tokens + tokens, path: joinPaths(current.path, path) }
-      : { start, end, tokens, path };
+      ? { ...extendPlace(current, path), start: current.start, end, tokens: current.tokens + tokens }
+      : { start, end, tokens, path, isShared: false };
   }
 
   #close(): void {

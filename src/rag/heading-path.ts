@@ -28,11 +28,19 @@ export class HeadingTrail {
   }
 }
 
-/** The path of a passage that reaches from one place to another: the deeper one on one line of descent, else what they share. */
-export function joinPaths(first: readonly string[], second: readonly string[]): readonly string[] {
+/** What a passage lies under. */
+export interface Place {
+  readonly path: readonly string[];
+  /** True when it reaches over several sections, and `path` is what they share. */
+  readonly isShared: boolean;
+}
+
+/** Where a passage lies that goes on at `path`: the deeper of the two on one line of descent, else what they share. */
+export function extendPlace(place: Place, path: readonly string[]): Place {
   let shared = 0;
-  while (shared < first.length && shared < second.length && first[shared] === second[shared]) shared++;
-  return shared === first.length ? second : first.slice(0, shared);
+  while (shared < place.path.length && shared < path.length && place.path[shared] === path[shared]) shared++;
+  if (shared < place.path.length) return { path: path.slice(0, shared), isShared: true };
+  return place.isShared ? place : { path, isShared: false };
 }
 
 /** The path as text within `limit` tokens: inner parts go first, title and last heading stay, cut if need be. */

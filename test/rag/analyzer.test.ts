@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { analyze, countTerms, termsOf } from "../../src/rag/analyzer.ts";
+import { murmur3 } from "../../src/rag/murmur3.ts";
+import { stopWords } from "../../src/rag/stop-words.ts";
+
+const signed = (word: string) => Math.abs(murmur3(word) | 0);
+
+describe("murmur3", () => {
+  it("gives the ids that Qdrant gives to terms", () => {
+    // Read off a Qdrant 1.18.3.
+    const ids = {
+      hello: 613153351,
+      Hello: 316307400,
+      run: 243905464,
+      café: 605818632,
+      привет: 993413998,
+      "": 0,
+    };
+    for (const [word, id] of Object.entries(ids)) assert.equal(signed(word), id, word);
+  });
+});
+
+describe("analyzer", () => {
+  it("has the 179 stop words of NLTK", () => {
+    assert.equal(stopWords.size, 179);
+  });
+
+  it("splits at all but letters and digits, drops stop words before stemming, and stems by Porter2", () => {
+    const table: Readonly<Record<string, readonly string[]>> = {
+      "The runners were running": ["runner", "run"],
+      "snake_case-words, and.dots": ["snake", "case", "word", "dot"],
+      "don't we'll it's": [],
+      "STRASSE Straße": ["strass", "straße"],
+      "version 3.14 of x86-64": ["version", "3", "14", "x86", "64"],
+      "東京 привет 𝒳": ["東京", "привет", "𝒳"],
+      "a\u0000b\u200bc\ud800d": ["b", "c"],
+      "": [],
+    };
+    for (const [text, terms] of Object.entries(table)) {
+      assert.deepEqual(termsOf(text), terms.map(signed), text);
+    }
+  });
+
+  it("gives the same counts as a plain reading of the rules", () => {
+    const plain = (text: string) =>
+      text
+        .split(/[^\p{Alphabetic}\p{N}]+/u)
+        .filter((word) => word !== "" && !stopWords.has(word.toLowerCase()))
+        .map((word) => termsOf(word)[0] ?? -1);
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.lorem()), (text) => {
+        assert.deepEqual(termsOf(text), plain(text));
+        assert.deepEqual(analyze(text), countTerms(plain(text)));
+      }),
+    );
+  });
+
+  it("counts every term once, ids growing, and the length with repetitions", () => {
+    const { ids, counts, length } = analyze("banana apple banana cherry BANANA the");
+    assert.deepEqual(
+      [...ids],
+      [signed("appl"), signed("banana"), signed("cherri")].sort((a, b) => a - b),
+    );
+    assert.equal(counts[ids.indexOf(signed("banana"))], 3);
+    assert.equal(length, 5);
+  });
+
+  it("caps counts at what 16 bits hold", () => {
+    const terms = countTerms(Array.from({ length: 70_000 }, () => 5));
+    assert.deepEqual([...terms.counts], [65_535]);
+    assert.equal(terms.length, 70_000);
+  });
+
+  it("reads a word of a million letters in linear time", () => {
+    const started = performance.now();
+    assert.equal(termsOf("x".repeat(1_000_000)).length, 1);
+    assert.ok(performance.now() - started < 1_000);
+  });
+});
