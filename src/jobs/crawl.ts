@@ -38,6 +38,8 @@ const measureMs = 500;
 /** A claim outlives the page's own deadline by this much, so a live worker never loses it. */
 const leaseMarginMs = 30_000;
 const sitemapBatch = 500;
+/** A URL that is due but held back (its host's turn is not up) is looked at again this much later. */
+const leastWaitMs = 5;
 
 /**
  * Crawls from `seeds` and indexes what it finds, in the numbered steps of docs/architecture.md. Called again after an
@@ -82,6 +84,7 @@ class Crawl {
   readonly #scope: Scope;
   readonly #underWay = new Set<Promise<void>>();
   readonly #waitingSince = new Map<string, number>();
+  #onPageEnd = () => {};
   #failure: { readonly error: unknown } | undefined;
 
   constructor(floor: CrawlFloor, plan: CrawlPlan, run: Run, options: CrawlOptions, context: RunContext) {
@@ -93,53 +96,54 @@ class Crawl {
     this.#scope = floor.scope(plan.seeds, options);
   }
 
+  /** Runs until no URL of the run waits or is under way, or the page limit is reached. @throws The first failure that is not a page's own; the signal's reason. */
   async finish(): Promise<void> {
-    let sitemapsDone = false;
-    const sitemaps = this.#readSitemaps()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        sitemapsDone = true;
-      });
-    try {
-      for (;;) {
-        this.#stopIfOver();
-        const taken = await this.#take();
-        if (taken > 0) continue;
-        if (this.#underWay.size > 0) await Promise.race([...this.#underWay, this.#nextDue()]);
-        else if (this.#isFull()) return;
-        else if (this.#floor.coordination.frontier.nextDueAt(this.#run.id) !== undefined) await this.#nextDue();
-        else if (sitemapsDone) return;
-        else await sitemaps;
-      }
-    } finally {
-      await Promise.allSettled(this.#underWay);
-      await sitemaps;
-      if (!this.#context.signal.aborted) this.#stopIfOver();
+    const sitemaps = this.#readSitemaps().catch((error: unknown) => this.#fail(error));
+    let hasSitemaps = true;
+    const sitemapsRead = sitemaps.then(() => {
+      hasSitemaps = false;
+    });
+    for (;;) {
+      if (this.#isOver()) break;
+      if ((await this.#take()) > 0) continue;
+      const isWaiting = this.#floor.coordination.frontier.nextDueAt(this.#run.id) !== undefined && !this.#isFull();
+      if (this.#underWay.size > 0 || isWaiting) await this.#change();
+      else if (hasSitemaps && !this.#isFull()) await sitemapsRead;
+      else break;
     }
+    await Promise.all([...this.#underWay, sitemapsRead]);
+    this.#context.signal.throwIfAborted();
+    if (this.#failure) throw this.#failure.error;
   }
 
   /** Takes as many URLs as there are free hands and pages left to fetch. */
   async #take(): Promise<number> {
-    const { frontier } = this.#floor.coordination;
-    const free = this.#options.concurrency - this.#underWay.size;
-    if (free <= 0) return 0;
-    const claims = await this.#floor.database.write(() => {
-      const left = this.#options.maxPages - frontier.counts(this.#run.id).done - this.#underWay.size;
-      if (left <= 0) return [];
-      return frontier.claim(this.#run.id, {
-        limit: Math.min(free, left),
+    if (this.#freeHands() === 0) return 0;
+    const claims = await this.#floor.database.write(() =>
+      this.#floor.coordination.frontier.claim(this.#run.id, {
+        limit: this.#freeHands(),
         leaseMs: this.#options.pageTimeoutMs + leaseMarginMs,
         now: this.#floor.clock.now(),
-      });
-    });
+      }),
+    );
     for (const claim of claims) this.#start(claim);
     return claims.length;
+  }
+
+  /** Pages that may still be taken: hands that are free, and no more than the page limit leaves. */
+  #freeHands(): number {
+    const { done } = this.#floor.coordination.frontier.counts(this.#run.id);
+    const { concurrency, maxPages } = this.#options;
+    return Math.max(0, Math.min(concurrency, maxPages - done) - this.#underWay.size);
   }
 
   #start(claim: ClaimedUrl): void {
     const work = this.#visit(claim)
       .catch((error: unknown) => this.#fail(error))
-      .finally(() => this.#underWay.delete(work));
+      .finally(() => {
+        this.#underWay.delete(work);
+        this.#onPageEnd();
+      });
     this.#underWay.add(work);
   }
 
@@ -194,10 +198,19 @@ class Crawl {
     return this.#floor.coordination.frontier.counts(this.#run.id).done >= this.#options.maxPages;
   }
 
-  async #nextDue(): Promise<void> {
-    const dueAt = this.#floor.coordination.frontier.nextDueAt(this.#run.id);
-    if (dueAt === undefined) return new Promise(() => {});
-    await this.#floor.clock.sleep(Math.max(5, dueAt - this.#floor.clock.now()), this.#context.signal);
+  /** Resolves when a page has ended, the next URL is due, or the crawl is called off. */
+  async #change(): Promise<void> {
+    const { promise: pageEnded, resolve } = Promise.withResolvers<void>();
+    this.#onPageEnd = resolve;
+    const dueAt = this.#freeHands() > 0 ? this.#floor.coordination.frontier.nextDueAt(this.#run.id) : undefined;
+    if (dueAt === undefined) return await pageEnded;
+    const own = new AbortController();
+    const due = this.#floor.clock.sleep(Math.max(leastWaitMs, dueAt - this.#floor.clock.now()), AbortSignal.any([own.signal, this.#context.signal]));
+    try {
+      await Promise.race([pageEnded, due.catch(() => {})]); // called off: the loop sees it by itself
+    } finally {
+      own.abort();
+    }
   }
 
   #fail(error: unknown): void {
@@ -206,9 +219,8 @@ class Crawl {
     else this.#failure ??= { error };
   }
 
-  #stopIfOver(): void {
-    this.#context.signal.throwIfAborted();
-    if (this.#failure) throw this.#failure.error;
+  #isOver(): boolean {
+    return this.#context.signal.aborted || this.#failure !== undefined;
   }
 }
 
