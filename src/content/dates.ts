@@ -16,7 +16,7 @@ export function isoDate(text: string | undefined): string {
       value,
     );
   if (dayFirst !== null) return join(dayFirst[3], monthOf(dayFirst[2]), dayFirst[1]);
-  const monthFirst = /(?:^|\s)([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})/i.exec(value);
+  const monthFirst = /(?:^|[\s|:•·])([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})/i.exec(value);
   if (monthFirst !== null) return join(monthFirst[3], monthOf(monthFirst[1]), monthFirst[2]);
   // `Tue Mar 04 2025 10:00:00 GMT+0000` and the like are found above; a lone epoch is the last form seen.
   if (/^\d{13}$/.test(value)) return new Date(Number(value)).toISOString();

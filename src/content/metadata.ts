@@ -20,7 +20,10 @@ export interface Metadata {
 }
 
 const maxTitle = 500;
+const maxByline = 80;
 const maxDescription = 2_000;
+/** Shorter headings are labels: "FAQ", "News". */
+const minHeadingTitle = 8;
 const workTypes =
   /^(?:\w*Article|BlogPosting|\w*Posting|NewsArticle|Report|Review|Recipe|HowTo|QAPage|Question|Product|WebPage|\w*Page|Course|Event|Book)$/;
 const articleTypes = /^(?:\w*Article|BlogPosting|\w*Posting|Report|Review|Recipe|HowTo|Question|QAPage)$/;
@@ -72,12 +75,23 @@ function metaValues(metas: readonly HtmlNode[]): Map<string, string> {
   return values;
 }
 
+/**
+ * The page's top heading where its title repeats it, else what it calls itself for others. Headings alone are as often a
+ * slogan or the site's name, titles alone carry words for search engines.
+ */
 function titleOf(found: Survey, articles: readonly JsonObject[], social: string, siteName: string): string {
-  const heading =
-    found.topHeadings.map((node) => oneLine(visibleText(node, maxTitle))).find((text) => text !== "") ?? "";
   const tag = found.title?.first === undefined ? "" : oneLine(found.title.first.text);
+  const headings = found.topHeadings.map(headingText).filter((text) => text !== "");
+  const known = `${plain(tag)} ${plain(social)}`;
+  const repeated = headings.find((text) => text.length >= minHeadingTitle && known.includes(plain(text)));
+  if (repeated !== undefined && plain(repeated) !== plain(siteName)) return repeated;
   const headline = articles.map((object) => stringOf(object["headline"])).find((text) => text !== "") ?? "";
-  return withoutSite(social, siteName) || headline || withoutSite(tag, siteName) || heading;
+  return withoutSite(social, siteName) || headline || withoutSite(tag, siteName) || (headings[0] ?? "");
+}
+
+/** A heading without the pilcrow that links to it. */
+function headingText(node: HtmlNode): string {
+  return oneLine(visibleText(node, maxTitle)).replace(/\s*[¶#§]$/u, "");
 }
 
 /** `Title | Site` less the site: only where the last part is the site's name, or short beside the rest. */
@@ -112,14 +126,26 @@ function authorOf(found: Survey, works: readonly JsonObject[], meta: (...names: 
   );
   if (named !== "" && !/^https?:/.test(named)) return cleanName(named);
   for (const node of found.bylines) {
-    const isAuthor =
-      /^(?:author|creator)$/.test(node.attribute("itemprop") ?? "") ||
-      /(?:^|[\s_-])(?:author|byline)(?:[\s_-]?name)?(?:\s|$)/i.test(node.attribute("class") ?? "");
-    if (!isAuthor || node.isHidden || node.textLength > 100) continue;
-    const name = cleanName(oneLine(visibleText(node, 120)));
-    if (name !== "") return name;
+    if (!isAuthorElement(node) || node.isHidden || node.textLength > maxByline) continue;
+    const [name = ""] = cleanName(oneLine(visibleText(node, maxByline))).split(bylineRest);
+    if (name !== "" && looksLikeName(name)) return name;
   }
   return "";
+}
+
+function isAuthorElement(node: HtmlNode): boolean {
+  if (/^(?:author|creator)$/.test(node.attribute("itemprop") ?? "")) return true;
+  if (/(?:^|\s)author(?:\s|$)/.test(node.attribute("rel") ?? "")) return true;
+  return /(?:^|[\s_-])(?:author|byline)(?:[\s_-]{0,2}name)?(?:\s|$)/i.test(node.attribute("class") ?? "");
+}
+
+/** What follows a name in a byline: a date, a role, a count. */
+const bylineRest = /\s*[|·•–—]\s*|,?\s+(?:on|updated|published|posted)\s|,?\s+\d/u;
+
+/** A few words, and digits only in a nickname of one: bylines of forums hold ranks and dates too. */
+function looksLikeName(text: string): boolean {
+  const words = text.split(" ").length;
+  return words <= 6 && (words === 1 || !/\d/.test(text)) && /\p{L}/u.test(text);
 }
 
 function personName(value: unknown, depth = 0): string {
@@ -133,7 +159,7 @@ function personName(value: unknown, depth = 0): string {
 }
 
 function cleanName(text: string): string {
-  const name = text.replace(/^(?:(?:written|posted|reviewed|published)\s+)?by[:\s]+/i, "").trim();
+  const name = text.replace(/^(?:(?:written|posted|reviewed|published|authored)\s+)?by[:\s]+/i, "").trim();
   return name.length > 200 ? "" : name;
 }
 
@@ -166,7 +192,8 @@ function publishedAt(
     ) ||
     firstDate(works, "dateCreated") ||
     itemDate(found, "datePublished") ||
-    timeDate(found)
+    timeDate(found) ||
+    classDate(found)
   );
 }
 
@@ -192,6 +219,21 @@ function itemDate(found: Survey, property: string): string {
 function timeDate(found: Survey): string {
   for (const node of found.times) {
     const date = isoDate(node.attribute("datetime") ?? oneLine(visibleText(node, 80)));
+    if (date !== "") return date;
+  }
+  return "";
+}
+
+/** An element whose class says date and that holds little else. */
+function classDate(found: Survey): string {
+  for (const node of found.bylines) {
+    if (
+      node.isHidden ||
+      node.textLength > maxByline ||
+      !/date|publish|byline|time/i.test(node.attribute("class") ?? "")
+    )
+      continue;
+    const date = isoDate(oneLine(visibleText(node, maxByline)));
     if (date !== "") return date;
   }
   return "";

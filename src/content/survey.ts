@@ -106,7 +106,8 @@ function note(node: HtmlNode, found: Survey, isHidden: boolean): void {
   const id = node.attribute("id");
   if (id !== undefined && appRootIds.has(id)) found.appRoots.push(node);
   if (node.attribute("role") === "main" && node.name !== "main" && !isHidden) found.mains.push(node);
-  if (node.attribute("itemprop") !== undefined) found.bylines.push(node);
+  if (node.attribute("itemprop") !== undefined || node.attribute("rel") === "author")
+    found.bylines.push(node);
   else {
     const className = node.attribute("class");
     if (className !== undefined && bylineClass.test(className)) found.bylines.push(node);
