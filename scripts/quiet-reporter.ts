@@ -10,6 +10,8 @@ export interface TestProgress {
   readonly isDone: boolean;
   readonly passed: number;
   readonly failed: number;
+  /** Once nothing runs: the kinds of things that still keep the process alive. */
+  readonly open: readonly string[];
   /** Names of tests and suites that were skipped or marked to do. */
   readonly skipped: readonly string[];
 }
@@ -22,8 +24,10 @@ export default async function* quietReporter(events: AsyncIterable<TestEvent>): 
   let passed = 0;
   let failed = 0;
   const skipped: string[] = [];
-  const tell = (isDone: boolean) =>
-    process.send?.({ running, isDone, passed, failed, skipped } satisfies TestProgress);
+  const tell = (isDone: boolean) => {
+    const open = running === 0 ? process.getActiveResourcesInfo() : [];
+    process.send?.({ running, isDone, passed, failed, open, skipped } satisfies TestProgress);
+  };
   for await (const { type, data } of events) {
     if (type === "test:diagnostic" && data.level !== "info") yield `${data.message}\n`;
     if (type === "test:enqueue") running++;

@@ -41,7 +41,7 @@ async function runNodeTests(globs: readonly string[]): Promise<{ passed: number;
       "--test-reporter=./scripts/quiet-reporter.ts",
     ],
   });
-  let progress: TestProgress = { running: 0, isDone: false, passed: 0, failed: 0, skipped: [] };
+  let progress: TestProgress = { running: 0, isDone: false, passed: 0, failed: 0, open: [], skipped: [] };
   let hasLeft = false;
   const linger = () => {
     hasLeft = true;
@@ -57,8 +57,10 @@ async function runNodeTests(globs: readonly string[]): Promise<{ passed: number;
   clearTimeout(timer);
 
   const problems = progress.skipped.map((name) => `Skipped, which counts as failed: ${name}`);
-  if (hasLeft) problems.push(`A test left something open: the process was still alive after ${lingerMs} ms.`);
-  else if (!progress.isDone) {
+  if (hasLeft) {
+    const open = [...new Set(progress.open)].join(", ");
+    problems.push(`A test left something open: the process was still alive after ${lingerMs} ms (${open}).`);
+  } else if (!progress.isDone) {
     problems.push(`The tests' process ended early (${child.exitCode ?? child.signalCode}).`);
   }
   if (progress.passed + progress.failed + problems.length === 0) {
