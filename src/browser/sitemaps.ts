@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import { Parser } from "htmlparser2";
 import type { RunContext } from "../context.ts";
@@ -17,9 +18,13 @@ const defaultMaxUrls = 50_000;
 const maxFiles = 200;
 const maxIndexDepth = 3;
 /** sitemaps.org allows 50 MB uncompressed; what is beyond this is left out, not an error. */
-const maxBytes = 32_000_000;
-/** Bytes parsed at a time, so that a reader who stops early stops the parsing too. */
-const sliceBytes = 65_536;
+const defaultMaxFileBytes = 32_000_000;
+/** Of all files together: about twice what 50,000 long URLs need. */
+const maxTotalBytes = 100_000_000;
+/** Bytes parsed at a time: other work gets its turn between two slices, and a reader who stops early stops the parsing. */
+const sliceBytes = 131_072;
+
+const maxLocationLength = 4_096;
 
 interface Entry extends SitemapUrl {
   readonly isSitemap: boolean;
@@ -35,7 +40,7 @@ export async function* sitemapUrls(
   deps: { readonly tier: FetchTier; readonly robots: Robots; readonly gate: HostGate },
   origin: string,
   context: RunContext,
-  options: { readonly maxUrls?: number } = {},
+  options: { readonly maxUrls?: number; readonly maxFileBytes?: number } = {},
 ): AsyncGenerator<SitemapUrl, void, void> {
   const maxUrls = options.maxUrls ?? defaultMaxUrls;
   const queue: { readonly url: string; readonly depth: number }[] = [];
@@ -48,10 +53,12 @@ export async function* sitemapUrls(
   for (const listed of await deps.robots.sitemaps(origin, context)) enqueue(listed, 0);
   enqueue(new URL("/sitemap.xml", origin).href, 0);
   let given = 0;
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const body = await fetchSitemap(deps, file.url, context);
+  let bytes = 0;
+  for (let file = queue.shift(); file !== undefined && bytes < maxTotalBytes; file = queue.shift()) {
+    const body = await fetchSitemap(deps, file.url, options.maxFileBytes ?? defaultMaxFileBytes, context);
     if (body === undefined) continue;
-    for (const entry of readSitemap(body, file.url)) {
+    bytes += body.length;
+    for await (const entry of readSitemap(body, file.url)) {
       if (entry.isSitemap) enqueue(entry.url, file.depth + 1);
       else {
         yield { url: entry.url, lastModified: entry.lastModified };
@@ -65,6 +72,7 @@ export async function* sitemapUrls(
 async function fetchSitemap(
   deps: { readonly tier: FetchTier; readonly gate: HostGate },
   url: string,
+  maxBytes: number,
   context: RunContext,
 ): Promise<Uint8Array | undefined> {
   const passage = await deps.gate.pass(new URL(url), { canDefer: false }, context);
@@ -99,21 +107,33 @@ async function gunzipPrefix(packed: Uint8Array, maxBytes: number): Promise<Uint8
 }
 
 /** The entries of one sitemap file, XML or text. Exported for its table test. */
-export function* readSitemap(body: Uint8Array, base: string): Generator<Entry, void, void> {
+export async function* readSitemap(body: Uint8Array, base: string): AsyncGenerator<Entry, void, void> {
   const start = new TextDecoder().decode(body.subarray(0, 1_024)).trimStart();
-  if (!start.startsWith("<")) yield* readTextSitemap(body, base);
-  else if (!/^<(?:!doctype\s+html|html)/i.test(start)) yield* readXmlSitemap(body, base);
-}
-
-function* readTextSitemap(body: Uint8Array, base: string): Generator<Entry, void, void> {
-  for (const line of new TextDecoder().decode(body).split(/\r\n|\r|\n/)) {
-    const entry = entryOf(line, "", false, base);
-    if (entry !== undefined && /^https?:/i.test(line.trim())) yield entry;
+  if (/^<(?:!doctype\s+html|html)/i.test(start)) return;
+  const read = start.startsWith("<") ? xmlReader(base) : textReader(base);
+  const decoder = new TextDecoder();
+  for (let at = 0; at < body.length; at += sliceBytes) {
+    const isLast = at + sliceBytes >= body.length;
+    yield* read(decoder.decode(body.subarray(at, at + sliceBytes), { stream: !isLast }), isLast);
+    if (!isLast) await breathe();
   }
 }
 
+/** Takes the next piece of a file, gives the entries that are whole by then. */
+type SitemapReader = (text: string, isLast: boolean) => Entry[];
+
+function textReader(base: string): SitemapReader {
+  let rest = "";
+  return (text, isLast) => {
+    const lines = (rest + text).split(/\r\n|\r|\n/);
+    rest = isLast ? "" : (lines.pop() ?? "").slice(0, maxLocationLength);
+    const addresses = lines.filter((line) => /^\s*https?:/i.test(line));
+    return addresses.map((line) => entryOf(line, "", false, base)).filter((entry) => entry !== undefined);
+  };
+}
+
 /** By events, so that no tree is built and no entity is expanded beyond XML's own five. */
-function* readXmlSitemap(body: Uint8Array, base: string): Generator<Entry, void, void> {
+function xmlReader(base: string): SitemapReader {
   const found: Entry[] = [];
   let isIndex = false;
   let field = "";
@@ -129,7 +149,7 @@ function* readXmlSitemap(body: Uint8Array, base: string): Generator<Entry, void,
         field = qualified === "loc" || name === "lastmod" ? name : "";
       },
       ontext(text) {
-        if (field === "loc" && location.length < 4_096) location += text;
+        if (field === "loc" && location.length < maxLocationLength) location += text;
         if (field === "lastmod" && lastModified.length < 64) lastModified += text;
       },
       onclosetag(qualified, isImplied) {
@@ -145,13 +165,11 @@ function* readXmlSitemap(body: Uint8Array, base: string): Generator<Entry, void,
     },
     { xmlMode: true, decodeEntities: true },
   );
-  const decoder = new TextDecoder();
-  for (let at = 0; at < body.length; at += sliceBytes) {
-    parser.write(decoder.decode(body.subarray(at, at + sliceBytes), { stream: true }));
-    yield* found.splice(0);
-  }
-  parser.end();
-  yield* found.splice(0);
+  return (text, isLast) => {
+    parser.write(text);
+    if (isLast) parser.end();
+    return found.splice(0);
+  };
 }
 
 function localName(qualified: string): string {

@@ -98,7 +98,7 @@ describe("URL keys", () => {
         assert.equal(keyOf(once.key), once.key);
         assert.equal(keyOf(once.url), once.key);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

@@ -125,15 +125,17 @@ export class HttpTier implements FetchTier {
       "accept-encoding": "gzip, deflate, br, zstd",
     };
     if (cookie !== "") headers["cookie"] = cookie;
-    // Validators belong to the URL they came with, not to where it redirects today.
-    if (hops === 0 && request.etag !== undefined) headers["if-none-match"] = request.etag;
+    // An ETag names one version wherever the redirects lead; a date belongs to the URL it came with alone.
+    if (request.etag !== undefined) headers["if-none-match"] = request.etag;
     if (hops === 0 && request.lastModified !== undefined) headers["if-modified-since"] = request.lastModified;
     return headers;
   }
 
   #outcome(request: FetchRequest, url: URL, answer: Exchange): FetchOutcome {
     const fetchedAt = this.#clock.now();
-    if (answer.status === 304) return { kind: "not-modified", finalUrl: url.href, fetchedAt };
+    const isConditional = request.etag !== undefined || request.lastModified !== undefined;
+    if (answer.status === 304 && isConditional)
+      return { kind: "not-modified", finalUrl: url.href, fetchedAt };
     const page = {
       requestedUrl: request.url,
       finalUrl: url.href,
