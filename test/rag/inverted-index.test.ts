@@ -73,7 +73,7 @@ describe("the inverted index", () => {
         check(reader, living);
       },
     );
-    await fc.assert(holds, { numRuns: 25 });
+    await fc.assert(holds, { numRuns: 15 });
   });
 });
 

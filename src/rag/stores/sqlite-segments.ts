@@ -8,6 +8,8 @@ export type Field = "chunk" | "page";
 
 /** Segments of like size are merged by so many; Lucene's tiered merging takes 10. */
 const fanOut = 8;
+/** The largest of a run may be so many times its mean. */
+const unevenness = 1.5;
 /** A segment is written anew when so much of it is deleted. */
 const deadShare = 1 / 3;
 
@@ -325,7 +327,7 @@ export function chooseTier(segments: readonly SegmentRow[]): number[] {
     const run = segments.slice(start, start + fanOut);
     const items = run.reduce((sum, segment) => sum + segment.items, 0);
     const largest = Math.max(...run.map((segment) => segment.items));
-    if (largest <= items / 2 && items < bestItems) [best, bestItems] = [run, items];
+    if (largest <= (unevenness * items) / fanOut && items < bestItems) [best, bestItems] = [run, items];
   }
   return best.map((segment) => segment.id);
 }

@@ -81,7 +81,7 @@ export class TermIndex {
       top.offer(results[slot] as number, score);
       floor = top.floor;
     }
-    return { hits: options.limit > 0 ? top.sorted() : [], maxScore };
+    return { hits: top.sorted(), maxScore };
   }
 
   /** idf of each term, in the order given. */

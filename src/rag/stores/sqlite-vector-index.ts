@@ -60,7 +60,7 @@ export class VectorIndex {
       const row = select.get(ids[slot] as number);
       if (row) top.offer(Number(row["chunk_id"]), dot(vector, readVector(row["numbers"])));
     }
-    return options.limit > 0 ? top.sorted() : [];
+    return top.sorted();
   }
 
   #reload(): void {

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { BitIndex } from "../../src/rag/bit-index.ts";
+import type { ScoredId } from "../../src/rag/chunk-store.ts";
+import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
+import { countBits, dot } from "../../src/rag/vector-math.ts";
+import { documentOf, StoreFile } from "./store-fixture.ts";
+
+const dimensions = 8;
+const embedder = { id: "test/eight", dimensions };
+/** So small that a few vectors fill blocks, and blocks are written anew. */
+const limits = { tailItems: { chunk: 4, page: 2 }, stepPostings: 5, blockItems: 4 };
+
+/** A unit vector that depends on `seed` alone. */
+function vectorOf(seed: number, length = dimensions): Float32Array {
+  const vector = Float32Array.from({ length }, (_, at) => Math.sin(seed * 12.9898 + at * 78.233));
+  const norm = Math.hypot(...vector);
+  return vector.map((number) => number / norm);
+}
+
+describe("the vector index", () => {
+  const page = fc.nat({ max: 6 }).map((number) => `https://a.example/${number}`);
+  const passages = fc.array(
+    fc.nat({ max: 12 }).map((number) => `passage ${number}`),
+    { maxLength: 4 },
+  );
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("upsert"), page, passages }),
+    fc.record({ kind: fc.constant("delete"), page }),
+    fc.record({ kind: fc.constant("embed"), count: fc.integer({ min: 1, max: 6 }) }),
+    fc.record({ kind: fc.constant("fail"), count: fc.integer({ min: 1, max: 6 }) }),
+    fc.constant({ kind: "reopen" } as const),
+    fc.constant({ kind: "search" } as const),
+  );
+
+  it("ranks all that is embedded by cosine, whatever was written, undone, packed and reopened before", async () => {
+    const holds = fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
+      async (steps) => {
+        using file = new StoreFile();
+        let database = file.open();
+        let store = new SqliteChunkStore({ database, embedder }, limits);
+        const reader = new SqliteChunkStore({ database: file.open({ isReadOnly: true }), embedder }, limits);
+        const put = (count: number) => {
+          const jobs = store.embeddingBacklog({ limit: count, onlyLead: false });
+          return store.putVectors(jobs.map(({ hash, text }) => ({ hash, vector: vectorOfText(text) })));
+        };
+        for (const step of steps) {
+          if (step.kind === "upsert")
+            await database.write(() => store.upsert(documentOf(step.page, step.passages)));
+          else if (step.kind === "delete") await database.write(() => store.deleteDocument(step.page));
+          else if (step.kind === "embed") await database.write(() => put(step.count));
+          else if (step.kind === "fail") {
+            await assert.rejects(
+              database.write(() => {
+                put(step.count);
+                throw new Error("on purpose");
+              }),
+            );
+          } else if (step.kind === "reopen") {
+            database.close();
+            database = file.open();
+            store = new SqliteChunkStore({ database, embedder }, limits);
+          } else check(store);
+          check(reader);
+        }
+        check(store);
+      },
+    );
+    await fc.assert(holds, { numRuns: 15 });
+  });
+});
+
+function vectorOfText(text: string): Float32Array {
+  return vectorOf(Number(/\d+/.exec(text)?.[0]));
+}
+
+function check(store: SqliteChunkStore): void {
+  const query = vectorOf(100);
+  const chunks = [...store.documents()].flatMap(({ id }) => store.documentChunks(id));
+  const expected: ScoredId[] = chunks
+    .filter(({ id }) => store.hasVector(id))
+    .map(({ id, text }) => ({ id, score: dot(query, vectorOfText(text)) }))
+    .sort((left, right) => right.score - left.score || left.id - right.id);
+  assert.deepEqual(store.searchVectors(query, { limit: 100 }), expected);
+  const lead = chunks.filter(({ ordinal }) => ordinal <= 3);
+  const waiting = lead.filter(({ id }) => !store.hasVector(id)).length;
+  assert.deepEqual(store.stats().embedded, expected.length);
+  assert.deepEqual(
+    [store.backlogSize(false), store.backlogSize(true)],
+    [chunks.length - expected.length, waiting],
+  );
+}
+
+describe("the bit index", () => {
+  it("counts bits", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (word) => {
+        assert.equal(countBits(word), word.toString(2).replaceAll("0", "").length);
+        assert.equal(countBits(word | 0), countBits(word));
+      }),
+    );
+  });
+
+  it("finds nearly all of the exact first hundred among eight times as many candidates", () => {
+    const index = new BitIndex(384);
+    // Thirty texts on each of a hundred subjects.
+    const vectors = Array.from({ length: 2_000 }, (_, at) => {
+      const subject = vectorOf(at % 100, 384);
+      const own = vectorOf(1_000 + at, 384);
+      const sum = subject.map((number, place) => number + (own[place] ?? 0));
+      const norm = Math.hypot(...sum);
+      return sum.map((number) => number / norm);
+    });
+    for (const vector of vectors) index.push(vector);
+    let found = 0;
+    for (let query = 0; query < 3; query++) {
+      const vector = vectorOf(query * 7, 384);
+      const candidates = new Set(index.nearest(vector, 800, () => true));
+      assert.equal(candidates.size, 800);
+      const exact = Array.from(vectors.keys()).sort(
+        (left, right) => dot(vector, vectors[right] ?? vector) - dot(vector, vectors[left] ?? vector),
+      );
+      found += exact.slice(0, 100).filter((slot) => candidates.has(slot)).length;
+    }
+    assert.ok(found / 300 > 0.95, `${found} of 300`);
+  });
+
+  it("looks only at what is accepted, and gives all of it when it is few", () => {
+    const index = new BitIndex(dimensions);
+    for (let at = 0; at < 100; at++) index.push(vectorOf(at));
+    assert.deepEqual(
+      index.nearest(vectorOf(3), 50, (slot) => slot % 40 === 0),
+      [0, 40, 80],
+    );
+    assert.equal(index.nearest(vectorOf(3), 5, (slot) => slot < 50).length, 5);
+    assert.deepEqual(
+      index.nearest(vectorOf(3), 5, () => false),
+      [],
+    );
+  });
+});
