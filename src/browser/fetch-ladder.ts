@@ -53,8 +53,12 @@ export type LadderOutcome<T> =
     }
   | (NoPage & { readonly attempts: readonly Attempt[] });
 
-/** A page that its host keeps refusing is given up after this many deferrals. */
-const maxDeferrals = 3;
+type PageOutcome<T> = Extract<LadderOutcome<T>, { kind: "page" }>;
+
+/** A page is given up when its busy host put it off so often... */
+const maxHostDeferrals = 5;
+/** ...or when it answered a bare 503 so often. */
+const maxPageDeferrals = 2;
 const maxDeferredUrls = 10_000;
 interface Climb<T> {
   readonly request: FetchRequest;
@@ -111,8 +115,8 @@ export class FetchLadder {
   }
 
   async #climb<T>(climb: Climb<T>): Promise<LadderOutcome<T>> {
-    const { request, attempts } = climb;
-    let best: Extract<LadderOutcome<T>, { kind: "page" }> | undefined;
+    const { request } = climb;
+    let best: PageOutcome<T> | undefined;
     let index = this.#firstTier(request);
     for (;;) {
       const tier = this.#tiers[index];
@@ -120,18 +124,18 @@ export class FetchLadder {
         throw new MissingError("A way to fetch pages", "is needed: configure at least one tier.");
       const result = await this.#try(tier, climb);
       if (result.kind === "missing") {
-        if (best === undefined && index > 0) index = 0;
-        else if (best === undefined) throw result.error;
-        else return { ...best, reason: "needs browser" };
+        if (best !== undefined) return withHint(best, result.error.message);
+        if (index === 0) throw result.error;
+        index = 0;
         continue;
       }
       if (result.kind !== "page") return result;
       this.#memory.note(request.url, tier.isRendering, result.verdict.kind);
       best = result;
       const next = escalate(result.verdict, index, this.#tiers);
-      if (next === undefined) return { ...result, attempts };
+      if (next === undefined) return result;
       const missing = this.#missing.get(this.#tiers[next]?.name ?? "");
-      if (missing !== undefined) return { ...result, reason: "needs browser", attempts };
+      if (missing !== undefined) return withHint(result, missing);
       index = next;
     }
   }
@@ -190,6 +194,16 @@ export class FetchLadder {
       note("not-modified");
       return { ...fetched, attempts };
     }
+    // Tiers that render follow redirects by themselves; what robots.txt keeps to itself is not kept here either.
+    const { finalUrl } = fetched.page;
+    const refusal =
+      tier.isRendering && finalUrl !== request.url
+        ? await this.#gate.checkRobots(new URL(finalUrl), context)
+        : undefined;
+    if (refusal !== undefined) {
+      note(refusal.reason);
+      return { ...refusal, attempts };
+    }
     return await this.#judge(climb, fetched.page, note);
   }
 
@@ -202,35 +216,36 @@ export class FetchLadder {
     const host = hostOf(page.finalUrl);
     const isBusy = page.httpStatus === 429 || page.httpStatus === 503;
     const retryAfter = page.headers["retry-after"];
-    if (isBusy && retryAfter !== undefined && this.#mayDefer(request.url)) {
-      note("rate-limited");
-      return this.#defer(request.url, host, page, attempts);
-    }
+    // A 429 or a Retry-After speaks of the host; a bare 503 may as well be one broken page.
+    const mostDeferrals =
+      page.httpStatus === 429 || retryAfter !== undefined ? maxHostDeferrals : maxPageDeferrals;
+    const mayDefer = isBusy && (this.#deferrals.get(request.url) ?? 0) < mostDeferrals;
+    if (mayDefer && retryAfter !== undefined) return this.#defer(climb, host, page, note);
     const { verdict, value } = await climb.assess(page, climb.context);
-    // Without Retry-After a 503 may be a wall, which a browser may pass.
-    if (isBusy && verdict.kind !== "blocked" && this.#mayDefer(request.url)) {
-      note("rate-limited");
-      return this.#defer(request.url, host, page, attempts);
-    }
+    // Without Retry-After it may be a wall, which a browser may pass.
+    if (mayDefer && verdict.kind !== "blocked") return this.#defer(climb, host, page, note);
     if (!isBusy) this.#hostClock.succeeded(host);
     this.#deferrals.delete(request.url);
     note(verdict.kind);
     return { kind: "page", page, value, verdict, reason: reasonOf(verdict, page), attempts };
   }
 
-  #mayDefer(url: string): boolean {
-    return (this.#deferrals.get(url) ?? 0) < maxDeferrals;
-  }
-
-  #defer(
-    url: string,
+  #defer<T>(
+    { request, attempts }: Climb<T>,
     host: string,
     page: FetchedPage,
-    attempts: readonly Attempt[],
-  ): Extract<LadderOutcome<never>, { kind: "deferred" }> {
+    note: (verdict: string) => void,
+  ): LadderOutcome<T> {
     if (this.#deferrals.size >= maxDeferredUrls) this.#deferrals.clear();
-    this.#deferrals.set(url, (this.#deferrals.get(url) ?? 0) + 1);
+    this.#deferrals.set(request.url, (this.#deferrals.get(request.url) ?? 0) + 1);
     const untilMs = this.#hostClock.refused(host, page.httpStatus, page.headers["retry-after"]);
+    note("rate-limited");
     return { kind: "deferred", untilMs, why: `${host} answered ${page.httpStatus}`, attempts };
   }
+}
+
+/** The page as it is, with what would have helped. */
+function withHint<T>(outcome: PageOutcome<T>, hint: string): PageOutcome<T> {
+  const evidence = `${outcome.verdict.evidence} ${hint}`.trim();
+  return { ...outcome, verdict: { ...outcome.verdict, evidence } };
 }

@@ -31,6 +31,11 @@ export type HostClockOptions = z.output<typeof HostClockOptions>;
 /** Four requests a second to one host: what a server does not notice. Hosts on this machine are the user's own. */
 const defaultDelayMs = 250;
 
+/** Multiplicative slowing, gentle recovery, as TCP does (RFC 5681): a host's true pace is found within a few refusals. */
+const firstSlowdownMs = 250;
+const maxSlowdownMs = 30_000;
+const recovery = 0.8;
+
 /** One permission to send. Tell it when the request is on its way; disposing it does so at the latest. */
 export interface Turn extends Disposable {
   sent(): void;
@@ -43,6 +48,8 @@ interface HostState {
   /** What the host asked for. */
   notBefore: number;
   penaltyMs: number;
+  /** A gap of its own for a host that refused: doubled by each refusal, shrinking with each good answer. */
+  slowdownMs: number;
   /** Its latest answer was a 429 or 503. */
   isRefusing: boolean;
   waiting: number;
@@ -134,16 +141,22 @@ export class HostClock {
     const state = this.#stateOf(host);
     const now = this.#clock.now();
     const askedMs = parseRetryAfter(retryAfter, now);
-    if (askedMs === undefined) {
-      const doubled = Math.max(state.penaltyMs * 2, this.#options.firstPenaltyMs);
-      state.penaltyMs = Math.min(doubled, this.#options.maxRetryAfterMs);
-    }
+    // Requests that were on their way when the host first refused are refused too: one burst, one lesson.
+    if (now >= state.notBefore) this.#slowDown(state, askedMs === undefined);
     const until = now + Math.min(askedMs ?? state.penaltyMs, this.#options.maxRetryAfterMs);
     // A lone 503 among good answers is one broken page, not a tired host: only that page waits.
     const isPageTrouble = status === 503 && askedMs === undefined && !state.isRefusing;
-    if (!isPageTrouble) state.notBefore = Math.max(state.notBefore, until);
+    if (isPageTrouble) state.slowdownMs = 0;
+    else state.notBefore = Math.max(state.notBefore, until);
     state.isRefusing = true;
-    return until;
+    return Math.max(until, state.notBefore);
+  }
+
+  #slowDown(state: HostState, isPauseOurs: boolean): void {
+    state.slowdownMs = Math.min(Math.max(state.slowdownMs * 2, firstSlowdownMs), maxSlowdownMs);
+    if (!isPauseOurs) return;
+    const doubled = Math.max(state.penaltyMs * 2, this.#options.firstPenaltyMs);
+    state.penaltyMs = Math.min(doubled, this.#options.maxRetryAfterMs);
   }
 
   /** The host gave an answer it had no trouble with. */
@@ -151,6 +164,7 @@ export class HostClock {
     const state = this.#hosts.get(host);
     if (state === undefined) return;
     state.isRefusing = false;
+    state.slowdownMs = state.slowdownMs < firstSlowdownMs / 2 ? 0 : state.slowdownMs * recovery;
     const halved = state.penaltyMs / 2;
     state.penaltyMs = halved < this.#options.firstPenaltyMs ? 0 : halved;
   }
@@ -163,7 +177,7 @@ export class HostClock {
 
   #delayOf(host: string, state: HostState): number {
     const ownDelayMs = this.#options.perHostDelayMs ?? (isOnThisMachine(host) ? 0 : defaultDelayMs);
-    return Math.max(ownDelayMs, state.crawlDelayMs);
+    return Math.max(ownDelayMs, state.crawlDelayMs, state.slowdownMs);
   }
 
   #stateOf(host: string): HostState {
@@ -175,6 +189,7 @@ export class HostClock {
         lastSentAt: Number.NEGATIVE_INFINITY,
         notBefore: Number.NEGATIVE_INFINITY,
         penaltyMs: 0,
+        slowdownMs: 0,
         isRefusing: false,
         waiting: 0,
         queue: Promise.resolve(),

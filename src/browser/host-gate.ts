@@ -47,13 +47,18 @@ export class HostGate {
     // Looked at twice: robots.txt itself would have to wait, and then it may slow the host down.
     const early = options.canDefer ? this.#deferral(host) : undefined;
     if (early !== undefined) return early;
-    const verdict = await this.#robots.check(url, context);
-    if (verdict.kind === "unreachable") return verdict.cause;
-    if (verdict.kind === "disallowed") {
-      return { kind: "no-page", reason: "robots", detail: verdict.detail, isTransient: false };
-    }
+    const forbidden = await this.checkRobots(url, context);
+    if (forbidden !== undefined) return forbidden;
     const late = options.canDefer ? this.#deferral(host) : undefined;
     return late ?? { kind: "turn", turn: await this.#hostClock.take(host, context.signal) };
+  }
+
+  /** What robots.txt has against a URL, or why it could not be asked. */
+  async checkRobots(url: URL, context: RunContext): Promise<NoPage | undefined> {
+    const verdict = await this.#robots.check(url, context);
+    if (verdict.kind === "allowed") return undefined;
+    if (verdict.kind === "unreachable") return verdict.cause;
+    return { kind: "no-page", reason: "robots", detail: verdict.detail, isTransient: false };
   }
 
   #deferral(host: string): Passage | undefined {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { childContext, rootContext } from "../../src/context.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import type { FetchedPage, Verdict, VerdictKind } from "../../src/document.ts";
 import { MissingError, TimeoutError } from "../../src/errors.ts";
 import { EgressGuard } from "../../src/browser/egress-guard.ts";
@@ -12,6 +12,7 @@ import { HostClock, HostClockOptions } from "../../src/browser/host-clock.ts";
 import { Robots } from "../../src/browser/robots.ts";
 import { startHostileSite } from "../sites/hostile.ts";
 import { openHttpTier } from "./http-fixture.ts";
+import { SettlingClock } from "./settling-clock.ts";
 
 type Reply = FetchOutcome | ((request: FetchRequest) => Promise<FetchOutcome>);
 
@@ -76,15 +77,15 @@ const plain = { name: "http", isRendering: false };
 const browser = { name: "headless", isRendering: true };
 const timeout: FetchOutcome = { kind: "no-page", reason: "timeout", detail: "slow", isTransient: true };
 
-function openLadder(tiers: readonly FetchTier[]) {
-  const hostClock = new HostClock({ clock: systemClock }, HostClockOptions.parse({ perHostDelayMs: 0 }));
+function openLadder(tiers: readonly FetchTier[], clock: Clock = systemClock) {
+  const hostClock = new HostClock({ clock }, HostClockOptions.parse({ perHostDelayMs: 0 }));
   const robotsTier = new FakeTier("robots", false);
   const robots = new Robots(
-    { tier: robotsTier, clock: systemClock, hostClock },
+    { tier: robotsTier, clock, hostClock },
     { userAgent: "Forager/0.1", isObeyed: true },
   );
   const guard = new EgressGuard({ resolve: async () => [] }, { allowedOrigins: [] });
-  const ladder = new FetchLadder({ tiers, clock: systemClock, hostClock, robots, guard });
+  const ladder = new FetchLadder({ tiers, clock, hostClock, robots, guard });
   const get = (path: string, request: Partial<FetchRequest> = {}): Promise<LadderOutcome<string>> =>
     ladder.fetch({ url: origin + path, ...request }, assess, rootContext("test"));
   return { ladder, hostClock, get };
@@ -215,10 +216,15 @@ describe("fetch ladder", () => {
     const http = new FakeTier("http", false, (path) =>
       pageOf(origin + path, plain, 503, "http-error", { "retry-after": "0" }),
     );
-    const { get } = openLadder([http]);
-    const kinds: string[] = [];
-    for (let round = 0; round < 4; round += 1) kinds.push((await get("/a")).kind);
-    assert.deepEqual(kinds, ["deferred", "deferred", "deferred", "page"]);
+    const clock = new SettlingClock();
+    const { get } = openLadder([http], clock);
+    let outcome = await get("/a");
+    while (outcome.kind === "deferred") {
+      await clock.sleep(Math.max(0, outcome.untilMs - clock.now()));
+      outcome = await get("/a");
+    }
+    assert.equal(outcome.kind === "page" && outcome.reason, "http 503");
+    assert.equal(http.asked.length, 6);
   });
 
   it("gives a URL back rather than wait long for its host", async () => {

@@ -107,10 +107,31 @@ describe("host clock", () => {
 
   it("doubles its own pause and forgets it again when the host recovers", () => {
     const { clock, hostClock } = openClock({ firstPenaltyMs: 1_000 });
-    const pause = () => hostClock.refused(host, 429, undefined) - clock.now();
+    const pause = () => {
+      const pauseMs = hostClock.refused(host, 429, undefined) - clock.now();
+      clock.advance(pauseMs);
+      return pauseMs;
+    };
     assert.deepEqual([pause(), pause(), pause()], [1_000, 2_000, 4_000]);
     for (let answers = 0; answers < 3; answers += 1) hostClock.succeeded(host);
     assert.equal(pause(), 1_000);
+  });
+
+  it("takes a burst of refusals for one", () => {
+    const { clock, hostClock } = openClock({ firstPenaltyMs: 1_000 });
+    for (let answers = 0; answers < 16; answers += 1) hostClock.refused(host, 429, undefined);
+    assert.equal(hostClock.notBefore(host), clock.now() + 1_000);
+  });
+
+  it("goes slower after a refusal, and as fast as before after some good answers", () => {
+    const { clock, hostClock } = openClock({ perHostDelayMs: 0 });
+    hostClock.refused(host, 429, "1");
+    assert.equal(hostClock.delayMs(host), 250);
+    clock.advance(1_000);
+    hostClock.refused(host, 429, "1");
+    assert.equal(hostClock.delayMs(host), 500);
+    for (let answers = 0; answers < 10; answers += 1) hostClock.succeeded(host);
+    assert.equal(hostClock.delayMs(host), 0);
   });
 
   it("takes a lone 503 for one broken page, and several for a tired host", () => {
