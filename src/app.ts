@@ -5,7 +5,12 @@ import { Extractor } from "./agents/extractor.ts";
 import { createAnswerValidator } from "./agents/ground-answer.ts";
 import { openLangChainModel } from "./agents/models/langchain.ts";
 import { createCrawlPlanner, createQuestionPlanner } from "./agents/planner.ts";
-import { type Finding, type PageErrand, createIndexResearcher, createPageResearcher } from "./agents/researcher.ts";
+import {
+  type Finding,
+  type PageErrand,
+  createIndexResearcher,
+  createPageResearcher,
+} from "./agents/researcher.ts";
 import { EgressGuard, systemResolve } from "./browser/egress-guard.ts";
 import { type Attempt, FetchLadder } from "./browser/fetch-ladder.ts";
 import { HostClock } from "./browser/host-clock.ts";
@@ -70,21 +75,35 @@ export class App implements AsyncDisposable {
    * Agents that bring pages: ladder, tiers and reading threads of their own; the caller closes them.
    * @param options.isIndexed Whether pages are also cut into passages; else their HTML is kept.
    */
-  openPages(options: { readonly size: number; readonly timeoutMs: number; readonly isIndexed: boolean; readonly useRobots: boolean }): Pages {
+  openPages(options: {
+    readonly size: number;
+    readonly timeoutMs: number;
+    readonly isIndexed: boolean;
+    readonly useRobots: boolean;
+  }): Pages {
     const { config, clock, guard } = this;
     const { log, events } = this.#deps;
     const made = new AsyncDisposableStack();
     const wanted = tierNames.filter((name) => config.tier === undefined || name === config.tier);
     const chosen = wanted.map((name) => made.use(tiers[name]({ guard, clock, log }, config)));
     // robots.txt and sitemaps are plain files, whatever tier the pages need.
-    const http = chosen.find((tier) => tier.name === "http") ?? made.use(tiers.http({ guard, clock, log }, config));
+    const http =
+      chosen.find((tier) => tier.name === "http") ?? made.use(tiers.http({ guard, clock, log }, config));
     const hostClock = new HostClock({ clock }, config.politeness);
-    const robots = made.use(new Robots({ tier: http, clock, hostClock }, { userAgent: config.http.userAgent, isObeyed: options.useRobots }));
+    const robots = made.use(
+      new Robots(
+        { tier: http, clock, hostClock },
+        { userAgent: config.http.userAgent, isObeyed: options.useRobots },
+      ),
+    );
     const gate = new HostGate({ guard, robots, hostClock, clock });
-    const onAttempt = (url: string, { tier, verdict, ms }: Attempt) => events.emit({ type: "tier-tried", url, tier, verdict, ms });
+    const onAttempt = (url: string, { tier, verdict, ms }: Attempt) =>
+      events.emit({ type: "tier-tried", url, tier, verdict, ms });
     const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, onAttempt });
     const threads = config.readThreads || Math.min(mostReadThreads, availableParallelism());
-    const extractor = made.use(new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }));
+    const extractor = made.use(
+      new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }),
+    );
     const extractors = this.#pool(extractor, options);
     return {
       researcher: this.#pool(createPageResearcher({ ladder, extractor: extractors }), options),
@@ -94,7 +113,11 @@ export class App implements AsyncDisposable {
   }
 
   /** What a crawl stands on. */
-  async crawlFloor(folder: DataFolder, pages: Pages, options: { readonly isEmbedded: boolean }): Promise<CrawlFloor> {
+  async crawlFloor(
+    folder: DataFolder,
+    pages: Pages,
+    options: { readonly isEmbedded: boolean },
+  ): Promise<CrawlFloor> {
     const embedder = options.isEmbedded ? await this.embedder() : undefined;
     return {
       database: folder.database,
@@ -114,17 +137,34 @@ export class App implements AsyncDisposable {
   /** What is still to be embedded, and how it gets done. */
   backlog(folder: DataFolder, embedder: Embedder): EmbedBacklog {
     const { database, store } = folder;
-    return new EmbedBacklog({ store, embedder, write: (work) => database.write(work), events: this.#deps.events, clock: this.clock });
+    return new EmbedBacklog({
+      store,
+      embedder,
+      write: (work) => database.write(work),
+      events: this.#deps.events,
+      clock: this.clock,
+    });
   }
 
   /** What searching and answering stand on. @param options.embedBudgetMs In place of the configured one. */
-  async askFloor(folder: DataFolder, options: { readonly embedBudgetMs?: number | undefined } = {}): Promise<AskFloor> {
+  async askFloor(
+    folder: DataFolder,
+    options: { readonly embedBudgetMs?: number | undefined } = {},
+  ): Promise<AskFloor> {
     const { database, store } = folder;
     const embedder = await this.embedder();
     const model = await this.#chatModel();
     const retriever = new Retriever(
-      { store, embedder, clock: this.clock, write: database.isReadOnly ? undefined : (work) => database.write(work) },
-      { ...this.config.retrieve, ...(options.embedBudgetMs === undefined ? {} : { embedBudgetMs: options.embedBudgetMs }) },
+      {
+        store,
+        embedder,
+        clock: this.clock,
+        write: database.isReadOnly ? undefined : (work) => database.write(work),
+      },
+      {
+        ...this.config.retrieve,
+        ...(options.embedBudgetMs === undefined ? {} : { embedBudgetMs: options.embedBudgetMs }),
+      },
     );
     const answerer = new Answerer({ store, embedder }, this.config.answer);
     return {
@@ -139,8 +179,14 @@ export class App implements AsyncDisposable {
     await this.#made.disposeAsync();
   }
 
-  #pool<I, O>(agent: Agent<I, O>, options: { readonly size: number; readonly timeoutMs: number }): AgentPool<I, O> {
-    return new AgentPool({ agent, events: this.#deps.events, clock: this.clock }, { size: options.size, timeoutMs: options.timeoutMs });
+  #pool<I, O>(
+    agent: Agent<I, O>,
+    options: { readonly size: number; readonly timeoutMs: number },
+  ): AgentPool<I, O> {
+    return new AgentPool(
+      { agent, events: this.#deps.events, clock: this.clock },
+      { size: options.size, timeoutMs: options.timeoutMs },
+    );
   }
 
   async #makeEmbedder(): Promise<Embedder | undefined> {
@@ -158,7 +204,10 @@ export class App implements AsyncDisposable {
   }
 
   #chatModel(): Promise<ChatModel | undefined> {
-    this.#model ??= this.#deps.model || this.config.model === "" ? Promise.resolve(this.#deps.model) : openLangChainModel(this.config.model);
+    this.#model ??=
+      this.#deps.model || this.config.model === ""
+        ? Promise.resolve(this.#deps.model)
+        : openLangChainModel(this.config.model);
     return this.#model;
   }
 }

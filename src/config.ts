@@ -17,9 +17,20 @@ import { RetrieveOptions } from "./rag/retrieve-options.ts";
 export const Config = z.strictObject({
   dataDir: z.string().min(1).default(".forager").describe("Folder that holds everything: one SQLite file"),
   tier: z.enum(tierNames).optional().describe("Fetch with this tier alone"),
-  readThreads: z.int().min(0).max(64).default(0).describe("Threads that read pages; 0 is one a processor, 4 at most"),
-  model: z.string().default("").describe("Chat model as provider:model (LangChain); empty answers by quotes alone"),
-  embedder: z.enum(["local-onnx", "langchain", "none"]).default("local-onnx").describe("What turns passages into vectors; none searches by words alone"),
+  readThreads: z
+    .int()
+    .min(0)
+    .max(64)
+    .default(0)
+    .describe("Threads that read pages; 0 is one a processor, 4 at most"),
+  model: z
+    .string()
+    .default("")
+    .describe("Chat model as provider:model (LangChain); empty answers by quotes alone"),
+  embedder: z
+    .enum(["local-onnx", "langchain", "none"])
+    .default("local-onnx")
+    .describe("What turns passages into vectors; none searches by words alone"),
   crawl: CrawlOptions.prefault({}),
   http: HttpOptions.prefault({}),
   headless: HeadlessOptions.prefault({}),
@@ -41,7 +52,10 @@ const defaultFile = "forager.config.json";
  * Joins what was given, `FORAGER_...` variables, the file and the defaults.
  * @throws {OptionsError} Naming every bad field and what it takes.
  */
-export function resolveConfig(given: ConfigInput, options: { readonly file?: string; readonly environment: NodeJS.ProcessEnv }): Config {
+export function resolveConfig(
+  given: ConfigInput,
+  options: { readonly file?: string; readonly environment: NodeJS.ProcessEnv },
+): Config {
   const layers = [readFile(options.file), fromEnvironment(options.environment), given as Tree];
   const parsed = Config.safeParse(layers.reduce(merge, {}));
   if (!parsed.success) throw new OptionsError("Configuration", parsed.error);
@@ -61,13 +75,15 @@ export interface OptionDoc {
 
 /** Every option with its variable, type, default and description, read off the schema. */
 export function listOptions(): OptionDoc[] {
-  return [...leaves(z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Schema, [])].map(({ path, schema }) => ({
-    path: path.join("."),
-    variable: variableOf(path),
-    type: schema.enum ? schema.enum.join(" \\| ") : (schema.type ?? "any"),
-    fallback: schema.default,
-    description: schema.description ?? "",
-  }));
+  return [...leaves(z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Schema, [])].map(
+    ({ path, schema }) => ({
+      path: path.join("."),
+      variable: variableOf(path),
+      type: schema.enum ? schema.enum.join(" \\| ") : (schema.type ?? "any"),
+      fallback: schema.default,
+      description: schema.description ?? "",
+    }),
+  );
 }
 
 interface Schema {
@@ -81,7 +97,10 @@ interface Tree {
   readonly [name: string]: unknown;
 }
 
-function* leaves(schema: Schema, path: readonly string[]): Generator<{ readonly path: readonly string[]; readonly schema: Schema }> {
+function* leaves(
+  schema: Schema,
+  path: readonly string[],
+): Generator<{ readonly path: readonly string[]; readonly schema: Schema }> {
   if (!schema.properties) yield { path, schema };
   for (const [name, child] of Object.entries(schema.properties ?? {})) yield* leaves(child, [...path, name]);
 }
@@ -92,10 +111,16 @@ function variableOf(path: readonly string[]): string {
 
 function fromEnvironment(environment: NodeJS.ProcessEnv): Tree {
   let found: Tree = {};
-  for (const { path, schema } of leaves(z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Schema, [])) {
+  for (const { path, schema } of leaves(
+    z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Schema,
+    [],
+  )) {
     const value = environment[variableOf(path)];
     if (value === undefined || value === "") continue;
-    found = merge(found, path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), parseValue(value, schema)) as Tree);
+    found = merge(
+      found,
+      path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), parseValue(value, schema)) as Tree,
+    );
   }
   return found;
 }
@@ -125,7 +150,9 @@ function readFile(file: string | undefined): Tree {
   try {
     return JSON.parse(text) as Tree;
   } catch (cause) {
-    throw new OptionsError("Configuration", `${file ?? defaultFile} is not JSON: ${messageOf(cause)}`, { cause });
+    throw new OptionsError("Configuration", `${file ?? defaultFile} is not JSON: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

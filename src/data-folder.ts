@@ -37,10 +37,15 @@ export class DataFolder implements Disposable {
    * @param options.embedder Whose vectors count.
    * @throws {StoreError} When there is no index, or the file cannot be used.
    */
-  static open(path: string, options: { readonly isCreated: boolean; readonly clock: Clock; readonly embedder: Embedder | undefined }): DataFolder {
+  static open(
+    path: string,
+    options: { readonly isCreated: boolean; readonly clock: Clock; readonly embedder: Embedder | undefined },
+  ): DataFolder {
     const file = join(path, fileName);
     if (!options.isCreated && !existsSync(file)) {
-      throw new StoreError(`There is no index in ${path}. Make one with: forager crawl URL --data-dir ${path}`);
+      throw new StoreError(
+        `There is no index in ${path}. Make one with: forager crawl URL --data-dir ${path}`,
+      );
     }
     const isReadOnly = existsSync(file) && !options.isCreated && !isWritable(path, file);
     const database = new Database(file, { schema: [coordinationSchema, chunkStoreSchema], isReadOnly });
@@ -54,7 +59,10 @@ export class DataFolder implements Disposable {
   own(): Lease {
     const lease = this.coordination.leases.acquire(ownerLease, { ttlMs: ownerTtlMs });
     if (!("until" in lease)) return lease;
-    throw new StoreError(`The data folder ${this.path} is in use by ${lease.holder}. Wait for it to end, or use another --data-dir.`, { retryable: true });
+    throw new StoreError(
+      `The data folder ${this.path} is in use by ${lease.holder}. Wait for it to end, or use another --data-dir.`,
+      { retryable: true },
+    );
   }
 
   /** The process that owns it now, or undefined. */
@@ -64,7 +72,9 @@ export class DataFolder implements Disposable {
 
   /** Bytes of the file and its write-ahead log. */
   bytesOnDisk(): number {
-    const sizes = ["", "-wal"].map((suffix) => statSync(this.database.path + suffix, { throwIfNoEntry: false })?.size ?? 0);
+    const sizes = ["", "-wal"].map(
+      (suffix) => statSync(this.database.path + suffix, { throwIfNoEntry: false })?.size ?? 0,
+    );
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 

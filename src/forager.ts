@@ -20,7 +20,9 @@ import { silentLog } from "./log.ts";
 import type { Answer } from "./rag/answer.ts";
 
 /** Options of the whole; each has a default. `configFile` names a JSON file with more of them. */
-export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined } & { readonly configFile?: string | undefined };
+export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined } & {
+  readonly configFile?: string | undefined;
+};
 
 /**
  * Opens Forager. Nothing is fetched, loaded or written before it is asked for.
@@ -28,8 +30,15 @@ export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInpu
  */
 export function createForager(options: ForagerOptions = {}, deps: Partial<AppDeps> = {}): Forager {
   const { configFile, ...given } = options;
-  const config = resolveConfig(given, { ...(configFile === undefined ? {} : { file: configFile }), environment: process.env });
-  return new Forager(config, { ...deps, log: deps.log ?? silentLog, events: deps.events ?? new EventStream() });
+  const config = resolveConfig(given, {
+    ...(configFile === undefined ? {} : { file: configFile }),
+    environment: process.env,
+  });
+  return new Forager(config, {
+    ...deps,
+    log: deps.log ?? silentLog,
+    events: deps.events ?? new EventStream(),
+  });
 }
 
 /** The library: crawl and index, scrape, search, ask, export. Close it with `await using` or `close()`. */
@@ -51,7 +60,11 @@ export class Forager implements AsyncDisposable {
    * Crawls from `seeds` and indexes what it finds; on a folder that holds an interrupted crawl of the same seeds it goes on with that.
    * Await it for the summary, iterate over it for events. Its rejection on abort is the signal's own reason.
    */
-  crawl(seeds: string | readonly string[], options: z.input<typeof CrawlOptions> = {}, signal?: AbortSignal): Job<CrawlSummary> {
+  crawl(
+    seeds: string | readonly string[],
+    options: z.input<typeof CrawlOptions> = {},
+    signal?: AbortSignal,
+  ): Job<CrawlSummary> {
     const parsed = this.#crawlOptions(options);
     const list = typeof seeds === "string" ? [seeds] : seeds;
     const startedAt = Date.now();
@@ -59,13 +72,23 @@ export class Forager implements AsyncDisposable {
       this.events,
       async () => {
         const folder = await this.#openFolder({ isCreated: true });
-        await using _ = folder.own();
+        await using lease = folder.own();
         this.#allow(list);
-        await using pages = this.#app.openPages({ size: parsed.concurrency, timeoutMs: parsed.pageTimeoutMs, isIndexed: true, useRobots: parsed.useRobots });
+        await using pages = this.#app.openPages({
+          size: parsed.concurrency,
+          timeoutMs: parsed.pageTimeoutMs,
+          isIndexed: true,
+          useRobots: parsed.useRobots,
+        });
         const isEmbedded = parsed.embed === "lead" || parsed.embed === "all";
-        return await crawl(await this.#app.crawlFloor(folder, pages, { isEmbedded }), list, parsed, this.#context("crawl", signal));
+        return await crawl(
+          await this.#app.crawlFloor(folder, pages, { isEmbedded }),
+          list,
+          parsed,
+          this.#context("crawl", signal, lease.lost),
+        );
       },
-      () => (this.#folder ? crawlSoFar({ ...this.#folder, clock: this.#app.clock }, list, startedAt) : undefined),
+      () => (this.#folder ? crawlSoFar(this.#folder, this.#app.clock, list, startedAt) : undefined),
     );
   }
 
@@ -79,38 +102,68 @@ export class Forager implements AsyncDisposable {
     const pageTimeoutMs = options.pageTimeoutMs ?? this.config.crawl.pageTimeoutMs;
     this.#allow(list);
     const { concurrency, useRobots } = this.config.crawl;
-    await using pages = this.#app.openPages({ size: concurrency, timeoutMs: pageTimeoutMs, isIndexed: false, useRobots });
-    yield* scrape({ researcher: pages.researcher }, list, { format: options.format ?? "markdown", pageTimeoutMs }, this.#context("scrape", signal));
+    await using pages = this.#app.openPages({
+      size: concurrency,
+      timeoutMs: pageTimeoutMs,
+      isIndexed: false,
+      useRobots,
+    });
+    yield* scrape(
+      { researcher: pages.researcher },
+      list,
+      { format: options.format ?? "markdown", pageTimeoutMs },
+      this.#context("scrape", signal),
+    );
   }
 
   /** Gives passages their vectors, the most useful first, until all have one or `forMs` is over. */
-  embed(options: { readonly onlyLead?: boolean; readonly forMs?: number } = {}, signal?: AbortSignal): Job<EmbedSummary> {
+  embed(
+    options: { readonly onlyLead?: boolean; readonly forMs?: number } = {},
+    signal?: AbortSignal,
+  ): Job<EmbedSummary> {
     return startJob(this.events, async () => {
       const folder = await this.#openFolder({ isCreated: false });
-      await using _ = folder.own();
+      await using lease = folder.own();
       const embedder = await this.#app.embedder();
       if (!embedder) throw new OptionsError("embed", "the configuration says embedder: none");
-      return await embed({ store: folder.store, backlog: this.#app.backlog(folder, embedder), clock: this.#app.clock }, options, this.#context("embed", signal));
+      return await embed(
+        { store: folder.store, backlog: this.#app.backlog(folder, embedder), clock: this.#app.clock },
+        options,
+        this.#context("embed", signal, lease.lost),
+      );
     });
   }
 
   /** Ranked passages for a query. */
-  async search(query: string, options: { readonly limit?: number; readonly host?: string; readonly embedBudgetMs?: number } = {}, signal?: AbortSignal): Promise<SearchResult> {
+  async search(
+    query: string,
+    options: { readonly limit?: number; readonly host?: string; readonly embedBudgetMs?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<SearchResult> {
     const { limit = 10, embedBudgetMs, ...filter } = options;
     const floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }), { embedBudgetMs });
     return await search(floor, query, { limit, ...filter }, this.#context("search", signal));
   }
 
   /** An answer from the index with its quotes, or an honest "not found". */
-  async ask(question: string, options: { readonly host?: string } = {}, signal?: AbortSignal): Promise<Answer> {
+  async ask(
+    question: string,
+    options: { readonly host?: string } = {},
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     const floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }));
     return await ask(floor, question, options, this.#context("ask", signal));
   }
 
   /** Everything the index holds, a record at a time. */
-  async *export(options: { readonly kind?: ExportKind; readonly includeFailed?: boolean } = {}): AsyncGenerator<Record<string, unknown>> {
+  async *export(
+    options: { readonly kind?: ExportKind; readonly includeFailed?: boolean } = {},
+  ): AsyncGenerator<Record<string, unknown>> {
     const { store, coordination } = await this.#openFolder({ isCreated: false });
-    yield* exportRecords({ store, frontier: coordination.frontier }, { kind: options.kind ?? "documents", includeFailed: options.includeFailed ?? false });
+    yield* exportRecords(
+      { store, frontier: coordination.frontier },
+      { kind: options.kind ?? "documents", includeFailed: options.includeFailed ?? false },
+    );
   }
 
   /** What the data folder holds, and who works on it. */
@@ -121,7 +174,12 @@ export class Forager implements AsyncDisposable {
   /** Checks what Forager needs on this machine. */
   doctor(signal?: AbortSignal): Promise<Check[]> {
     const { dataDir, headless, localOnnx } = this.config;
-    const floor = { dataDir, chromiumPath: headless.chromiumPath, modelFolder: localOnnx.modelFolder, embedder: () => this.#app.embedder() };
+    const floor = {
+      dataDir,
+      chromiumPath: headless.chromiumPath,
+      modelFolder: localOnnx.modelFolder,
+      embedder: () => this.#app.embedder(),
+    };
     return examine(floor, this.#context("doctor", signal));
   }
 
@@ -150,7 +208,10 @@ export class Forager implements AsyncDisposable {
     const embedder = await this.#app.embedder();
     this.#folder ??= DataFolder.open(this.config.dataDir, { ...options, clock: this.#app.clock, embedder });
     if (options.isCreated && this.#folder.database.isReadOnly) {
-      throw new MissingError(`The data folder ${this.config.dataDir} cannot be written.`, "Check its permissions, or use another --data-dir.");
+      throw new MissingError(
+        `The data folder ${this.config.dataDir} cannot be written.`,
+        "Check its permissions, or use another --data-dir.",
+      );
     }
     return this.#folder;
   }
@@ -170,7 +231,8 @@ export class Forager implements AsyncDisposable {
     }
   }
 
-  #context(trace: string, signal: AbortSignal | undefined): RunContext {
-    return rootContext(trace, signal);
+  /** A job's context: it ends when its caller says so, or when the folder has passed to another process. */
+  #context(trace: string, ...signals: readonly (AbortSignal | undefined)[]): RunContext {
+    return rootContext(trace, AbortSignal.any(signals.filter((signal) => signal !== undefined)));
   }
 }

@@ -17,5 +17,14 @@ export { LangChainModel } from "./agents/models/langchain.ts";
 export { LangChainEmbedder } from "./rag/embedders/langchain.ts";
 export type { Config, ConfigInput } from "./config.ts";
 export type { FailureReason, PageDocument, VerdictKind } from "./document.ts";
-export { AgentError, ForagerError, LeaseLostError, MissingError, NetworkError, OptionsError, StoreError, TimeoutError } from "./errors.ts";
+export {
+  AgentError,
+  ForagerError,
+  LeaseLostError,
+  MissingError,
+  NetworkError,
+  OptionsError,
+  StoreError,
+  TimeoutError,
+} from "./errors.ts";
 export { createLog, silentLog, type Log, type LogLevel } from "./log.ts";

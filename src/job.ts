@@ -12,7 +12,11 @@ interface JobState<T> {
 }
 
 /** Starts a job. @param partial What is known of its result at any moment. */
-export function startJob<T>(events: EventStream, start: () => Promise<T>, partial: () => T | undefined = () => undefined): Job<T> {
+export function startJob<T>(
+  events: EventStream,
+  start: () => Promise<T>,
+  partial: () => T | undefined = () => undefined,
+): Job<T> {
   const result = start();
   result.catch(() => {}); // whoever awaits or iterates sees it
   return Object.assign(result, { partial, [Symbol.asyncIterator]: () => eventsUntil(events, result) });
@@ -22,7 +26,7 @@ export function startJob<T>(events: EventStream, start: () => Promise<T>, partia
 async function* eventsUntil(events: EventStream, result: Promise<unknown>): AsyncGenerator<ForagerEvent> {
   const waiting: ForagerEvent[] = [];
   let isOver = false;
-  let wake = () => {};
+  let wake = nothing;
   const unsubscribe = events.subscribe((event) => {
     if (waiting.length >= maxWaiting) waiting.shift();
     waiting.push(event);
@@ -48,3 +52,5 @@ async function* eventsUntil(events: EventStream, result: Promise<unknown>): Asyn
   }
   await result;
 }
+
+function nothing(): void {}

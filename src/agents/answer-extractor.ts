@@ -13,11 +13,19 @@ export interface Evidence {
   readonly retrieval: Retrieval;
 }
 
-const EvidenceSchema = z.custom<Evidence>((value) => typeof value === "object" && value !== null && "retrieval" in value);
-const AnswerSchema = z.custom<Answer>((value) => typeof value === "object" && value !== null && "citations" in value);
+const EvidenceSchema = z.custom<Evidence>(
+  (value) => typeof value === "object" && value !== null && "retrieval" in value,
+);
+const AnswerSchema = z.custom<Answer>(
+  (value) => typeof value === "object" && value !== null && "citations" in value,
+);
 
 /** The extractor of answers: quotes the best supported sentences; a chat model, where there is one, puts them into words. */
-export function createAnswerExtractor(deps: { readonly answerer: Answerer; readonly model: ChatModel | undefined; readonly log: Log }): Agent<Evidence, Answer> {
+export function createAnswerExtractor(deps: {
+  readonly answerer: Answerer;
+  readonly model: ChatModel | undefined;
+  readonly log: Log;
+}): Agent<Evidence, Answer> {
   return {
     role: "extractor",
     input: EvidenceSchema,
@@ -30,7 +38,10 @@ export function createAnswerExtractor(deps: { readonly answerer: Answerer; reado
       } catch (error) {
         context.signal.throwIfAborted();
         if (!(error instanceof ForagerError)) throw error;
-        deps.log.warn("the model failed; the quotes are the answer", { model: deps.model.name, error: messageOf(error) });
+        deps.log.warn("the model failed; the quotes are the answer", {
+          model: deps.model.name,
+          error: messageOf(error),
+        });
         return quoted;
       }
     },

@@ -7,8 +7,12 @@ import type { FetchedPage } from "../document.ts";
 import type { ChunkOptions } from "../rag/chunk-options.ts";
 import type { ReadJob, ReadPage } from "./reader-thread.ts";
 
-const FetchedPageSchema = z.custom<FetchedPage>((value) => isRecord(value) && typeof value["finalUrl"] === "string" && value["body"] instanceof Uint8Array);
-const ReadPageSchema = z.custom<ReadPage>((value) => isRecord(value) && isRecord(value["outcome"]) && Array.isArray(value["chunks"]));
+const FetchedPageSchema = z.custom<FetchedPage>(
+  (value) => isRecord(value) && typeof value["finalUrl"] === "string" && value["body"] instanceof Uint8Array,
+);
+const ReadPageSchema = z.custom<ReadPage>(
+  (value) => isRecord(value) && isRecord(value["outcome"]) && Array.isArray(value["chunks"]),
+);
 
 /** Reads pages in worker threads: bytes to document, passages and terms. Owns its threads. */
 export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable {
@@ -19,10 +23,17 @@ export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable 
   readonly #options: { readonly read: ReadOptions; readonly chunk?: ChunkOptions };
 
   /** @param options.threads Pages read at the same moment. @param options.chunk Absent where nothing is indexed. */
-  constructor(options: { readonly threads: number; readonly read: ReadOptions; readonly chunk?: ChunkOptions }) {
+  constructor(options: {
+    readonly threads: number;
+    readonly read: ReadOptions;
+    readonly chunk?: ChunkOptions;
+  }) {
     this.#options = options.chunk ? { read: options.read, chunk: options.chunk } : { read: options.read };
     this.#threads = new Piscina({
-      filename: new URL(import.meta.url.endsWith(".ts") ? "./reader-thread.ts" : "./reader-thread.js", import.meta.url).href,
+      filename: new URL(
+        import.meta.url.endsWith(".ts") ? "./reader-thread.ts" : "./reader-thread.js",
+        import.meta.url,
+      ).href,
       minThreads: 1,
       maxThreads: options.threads,
       idleTimeout: 10_000,

@@ -3,7 +3,9 @@ import type { Agent } from "../coordination/agent.ts";
 import type { Answer } from "../rag/answer.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 
-const AnswerSchema = z.custom<Answer>((value) => typeof value === "object" && value !== null && "citations" in value && "abstained" in value);
+const AnswerSchema = z.custom<Answer>(
+  (value) => typeof value === "object" && value !== null && "citations" in value && "abstained" in value,
+);
 
 /**
  * The validator of answers: every citation must stand, to the letter, in the page it names. One that does not is
@@ -15,9 +17,18 @@ export function createAnswerValidator(deps: { readonly store: ChunkStore }): Age
     input: AnswerSchema,
     output: AnswerSchema,
     async run(answer) {
-      const citations = answer.citations.filter(({ url, quote, start, end }) => deps.store.document(url)?.document.text.slice(start, end) === quote);
+      const citations = answer.citations.filter(
+        ({ url, quote, start, end }) => deps.store.document(url)?.document.text.slice(start, end) === quote,
+      );
       if (citations.length === answer.citations.length) return answer;
-      if (citations.length === 0) return { ...answer, citations, abstained: true, confidence: 0, answer: "Not found in the indexed pages." };
+      if (citations.length === 0)
+        return {
+          ...answer,
+          citations,
+          abstained: true,
+          confidence: 0,
+          answer: "Not found in the indexed pages.",
+        };
       return { ...answer, citations, answer: citations.map((citation) => citation.quote).join(" ") };
     },
   };

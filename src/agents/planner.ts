@@ -47,7 +47,10 @@ export function readAddress(address: string): { readonly key: string; readonly u
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `https://${address}`;
   const normalized = normalizeUrl(withScheme);
   if (normalized.kind === "url") return normalized;
-  throw new OptionsError(`URL "${address}"`, `${normalized.reason}. Give an address such as https://example.org/docs/.`);
+  throw new OptionsError(
+    `URL "${address}"`,
+    `${normalized.reason}. Give an address such as https://example.org/docs/.`,
+  );
 }
 
 const Question = z.strictObject({ question: z.string().min(1).max(4_000) });
@@ -58,13 +61,20 @@ const QuestionPlan = z.strictObject({
 export type QuestionPlan = z.output<typeof QuestionPlan>;
 
 /** Splits a question into what can be looked up on its own: by a model where there is one, else by rules. */
-export function createQuestionPlanner(model: ChatModel | undefined): Agent<z.input<typeof Question>, QuestionPlan> {
+export function createQuestionPlanner(
+  model: ChatModel | undefined,
+): Agent<z.input<typeof Question>, QuestionPlan> {
   return {
     role: "planner",
     input: Question,
     output: QuestionPlan,
     async run({ question }, context) {
-      if (model) return model.ask({ rules: fillPrompt("split-question", { most: mostParts }), data: question }, QuestionPlan, context.signal);
+      if (model)
+        return model.ask(
+          { rules: fillPrompt("split-question", { most: mostParts }), data: question },
+          QuestionPlan,
+          context.signal,
+        );
       return { parts: splitQuestion(question) };
     },
   };

@@ -9,6 +9,6 @@ export interface PromptFields {
 /** The text of `prompts/NAME.md` with its `{{fields}}` filled. */
 export function fillPrompt<Name extends keyof PromptFields>(name: Name, fields: PromptFields[Name]): string {
   const text = readFileSync(new URL(`./prompts/${name}.md`, import.meta.url), "utf8");
-  const values = new Map<string, unknown>(Object.entries(fields));
+  const values = new Map<string, string | number>(Object.entries(fields));
   return text.replace(/\{\{(\w+)\}\}/g, (_, field: string) => String(values.get(field) ?? "")).trim();
 }

@@ -32,7 +32,8 @@ const noTerms: TermCounts = { ids: new Uint32Array(), counts: new Uint16Array(),
 
 export default async function read({ page, read: readOptions, chunk }: ReadJob): Promise<ReadPage> {
   const outcome = await readPage(page, readOptions);
-  if (outcome.kind !== "document") return { outcome, chunks: [], terms: noTerms, contentHash: "", source: "" };
+  if (outcome.kind !== "document")
+    return { outcome, chunks: [], terms: noTerms, contentHash: "", source: "" };
   if (!chunk) return { outcome, chunks: [], terms: noTerms, contentHash: "", source: sourceOf(page) };
   const chunks = chunkDocument(outcome.document, chunk);
   return {

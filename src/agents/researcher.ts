@@ -12,7 +12,11 @@ import type { ReadPage } from "./reader-thread.ts";
 /** A page may send readers on by `<meta refresh>` this often. */
 const maxRefreshes = 3;
 
-const PageErrand = z.strictObject({ url: z.url(), etag: z.string().optional(), lastModified: z.string().optional() });
+const PageErrand = z.strictObject({
+  url: z.url(),
+  etag: z.string().optional(),
+  lastModified: z.string().optional(),
+});
 export type PageErrand = z.output<typeof PageErrand>;
 
 /** What came of going for a page: read and judged, unchanged, to be tried later, or not to be had. */
@@ -45,12 +49,28 @@ export function createPageResearcher(deps: {
 }
 
 /** A browser that is missing from the machine fails the pages that need it, not the crawl. */
-async function climb(ladder: FetchLadder, errand: PageErrand, assess: Assess<ReadPage>, context: RunContext): Promise<Finding> {
+async function climb(
+  ladder: FetchLadder,
+  errand: PageErrand,
+  assess: Assess<ReadPage>,
+  context: RunContext,
+): Promise<Finding> {
   const { url, etag, lastModified } = errand;
   try {
-    return await ladder.fetch({ url, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) }, assess, context);
+    return await ladder.fetch(
+      { url, ...(etag ? { etag } : {}), ...(lastModified ? { lastModified } : {}) },
+      assess,
+      context,
+    );
   } catch (error) {
-    if (error instanceof MissingError) return { kind: "no-page", reason: "needs browser", detail: error.message, isTransient: false, attempts: [] };
+    if (error instanceof MissingError)
+      return {
+        kind: "no-page",
+        reason: "needs browser",
+        detail: error.message,
+        isTransient: false,
+        attempts: [],
+      };
     throw error;
   }
 }
@@ -61,9 +81,15 @@ function refreshTarget(finding: Finding): string | undefined {
   return refreshUrl !== "" && refreshUrl !== finding.page.finalUrl ? refreshUrl : undefined;
 }
 
-const Lookup = z.strictObject({ parts: z.array(z.string().min(1)).min(1), limit: z.int().min(1), host: z.string().optional() });
+const Lookup = z.strictObject({
+  parts: z.array(z.string().min(1)).min(1),
+  limit: z.int().min(1),
+  host: z.string().optional(),
+});
 export type Lookup = z.output<typeof Lookup>;
-const Retrievals = z.array(z.custom<Retrieval>((value) => typeof value === "object" && value !== null && "hits" in value));
+const Retrievals = z.array(
+  z.custom<Retrieval>((value) => typeof value === "object" && value !== null && "hits" in value),
+);
 
 /** Looks each part of a question up in the index, side by side. */
 export function createIndexResearcher(deps: { readonly retriever: Retriever }): Agent<Lookup, Retrieval[]> {
@@ -72,6 +98,10 @@ export function createIndexResearcher(deps: { readonly retriever: Retriever }): 
     input: Lookup,
     output: Retrievals,
     run: ({ parts, limit, host }, context) =>
-      Promise.all(parts.map((part) => deps.retriever.retrieve(part, { limit, ...(host ? { host } : {}) }, context.signal))),
+      Promise.all(
+        parts.map((part) =>
+          deps.retriever.retrieve(part, { limit, ...(host ? { host } : {}) }, context.signal),
+        ),
+      ),
   };
 }

@@ -6,7 +6,9 @@ import type { ChatModel } from "./chat-model.ts";
 import { fillPrompt } from "./prompt.ts";
 
 const Written = z.strictObject({
-  sentences: z.array(z.strictObject({ text: z.string().min(1), quotes: z.array(z.int().min(1)).min(1) })).max(4),
+  sentences: z
+    .array(z.strictObject({ text: z.string().min(1), quotes: z.array(z.int().min(1)).min(1) }))
+    .max(4),
 });
 
 /**
@@ -15,12 +17,23 @@ const Written = z.strictObject({
  */
 export async function writeAnswer(quoted: Answer, model: ChatModel, context: RunContext): Promise<Answer> {
   if (quoted.abstained) return quoted;
-  const quotes = quoted.citations.map((citation, i) => `[${i + 1}] ${citation.title}: ${citation.quote}`).join("\n");
-  const written = await model.ask({ rules: fillPrompt("write-answer", {}), data: `Question: ${quoted.question}\n\nQuotes:\n${quotes}` }, Written, context.signal);
+  const quotes = quoted.citations
+    .map((citation, i) => `[${i + 1}] ${citation.title}: ${citation.quote}`)
+    .join("\n");
+  const written = await model.ask(
+    { rules: fillPrompt("write-answer", {}), data: `Question: ${quoted.question}\n\nQuotes:\n${quotes}` },
+    Written,
+    context.signal,
+  );
   const sound = written.sentences.filter(({ text, quotes: numbers }) => {
     const spans = numbers.flatMap((number) => quoted.citations[number - 1]?.quote ?? []);
     return isGrounded(text, spans);
   });
   if (sound.length === 0) return quoted;
-  return { ...quoted, answer: sound.map(({ text, quotes: numbers }) => `${text} ${numbers.map((number) => `[${number}]`).join("")}`).join(" ") };
+  return {
+    ...quoted,
+    answer: sound
+      .map(({ text, quotes: numbers }) => `${text} ${numbers.map((number) => `[${number}]`).join("")}`)
+      .join(" "),
+  };
 }

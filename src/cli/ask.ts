@@ -15,14 +15,19 @@ export function addAsk(program: Command, shell: Shell): void {
     .command("ask")
     .description("Answer from the index, with quotes and where they stand")
     .argument("[question...]", "The question")
-    .option("--filter <name=value>", "Only pages where it holds, as in host=example.org (may be repeated)", (value: string, before: string[] | undefined) => [...(before ?? []), value])
+    .option(
+      "--filter <name=value>",
+      "Only pages where it holds, as in host=example.org (may be repeated)",
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
     .option("--queries-file <file>", "A question a line, or JSON lines {id, query}");
   addCommonFlags(command).action(async (words: string[], given: CommonFlags & Record<string, unknown>) => {
     const { filter = [], queriesFile } = parseFlags(AskFlags.partial(), given);
     await using forager = shell.open(given);
     for await (const query of readQueries(words, queriesFile)) {
       const answer = await forager.ask(query.text, parseFilter(filter), shell.signal);
-      if (given.json) await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...answer });
+      if (given.json)
+        await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...answer });
       else await shell.print(describeAnswer(answer));
     }
   });
@@ -30,7 +35,12 @@ export function addAsk(program: Command, shell: Shell): void {
 
 /** An answer for people: the text, how sure, and each quote under its address. */
 export function describeAnswer(answer: Answer): string {
-  const quotes = answer.citations.map((citation, i) => `  [${i + 1}] ${citation.title}\n      ${citation.url}\n      "${citation.quote.replace(/\s+/g, " ")}"`);
-  const heading = answer.abstained ? "Nearest in the index:" : `Confidence ${Math.round(answer.confidence * 100)} %, from:`;
+  const quotes = answer.citations.map(
+    (citation, i) =>
+      `  [${i + 1}] ${citation.title}\n      ${citation.url}\n      "${citation.quote.replace(/\s+/g, " ")}"`,
+  );
+  const heading = answer.abstained
+    ? "Nearest in the index:"
+    : `Confidence ${Math.round(answer.confidence * 100)} %, from:`;
   return [answer.answer, "", ...(quotes.length > 0 ? [heading, ...quotes] : [])].join("\n");
 }

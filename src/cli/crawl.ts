@@ -11,23 +11,42 @@ import { type CommonFlags, InterruptedError, type Shell } from "./shell.ts";
 const CrawlFlags = z.strictObject({
   ...CrawlOptions.partial().shape,
   tier: z.enum(tierNames).optional().describe("Use this tier alone"),
-  storageState: z.string().optional().describe("A Playwright storage-state file: cookies and local storage to crawl with"),
-  perHostDelayMs: z.int().min(0).optional().describe("Least time between two requests to one host; 0 by default on loopback"),
+  storageState: z
+    .string()
+    .optional()
+    .describe("A Playwright storage-state file: cookies and local storage to crawl with"),
+  perHostDelayMs: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("Least time between two requests to one host; 0 by default on loopback"),
   fresh: z.boolean().default(false).describe("Forget what the data folder holds and start over"),
 });
 
 /** `forager crawl URL...` */
 export function addCrawl(program: Command, shell: Shell): void {
-  const command = program.command("crawl").description("Crawl and index; run again on the same folder it goes on").addArgument(urlsArgument);
+  const command = program
+    .command("crawl")
+    .description("Crawl and index; run again on the same folder it goes on")
+    .addArgument(urlsArgument);
   for (const flag of flagsOf(CrawlFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (urls: string[], given: CommonFlags & Record<string, unknown>) => {
     const { tier, storageState, perHostDelayMs, fresh, ...options } = parseFlags(CrawlFlags, given);
-    await using forager = shell.open(given, { tier, headless: { storageState }, politeness: { perHostDelayMs } });
+    await using forager = shell.open(given, {
+      tier,
+      headless: { storageState },
+      politeness: { perHostDelayMs },
+    });
     if (fresh) await forager.forget();
-    using _ = showProgress(forager.events, { isTerminal: shell.isTerminal, maxPages: options.maxPages ?? forager.config.crawl.maxPages, write: (text) => process.stderr.write(text) });
+    using _ = showProgress(forager.events, {
+      isTerminal: shell.isTerminal,
+      maxPages: options.maxPages ?? forager.config.crawl.maxPages,
+      write: (text) => process.stderr.write(text),
+    });
     const job = forager.crawl(urls, options, shell.signal);
     const summary = await job.catch((error: unknown) => {
-      if (error instanceof InterruptedError && given.json) return shell.printJson(job.partial()).then(() => Promise.reject(error));
+      if (error instanceof InterruptedError && given.json)
+        return shell.printJson(job.partial()).then(() => Promise.reject(error));
       throw error;
     });
     if (given.json) await shell.printJson(summary);
@@ -38,15 +57,24 @@ export function addCrawl(program: Command, shell: Shell): void {
 
 /** What a crawl did, for people. */
 export function describeCrawl(summary: CrawlSummary, dataDir = ".forager"): string[] {
-  const { pages, failed, skipped, durationMs, tiers, failures, documents, chunks, embedded, toEmbed } = summary;
+  const { pages, failed, skipped, durationMs, tiers, failures, documents, chunks, embedded, toEmbed } =
+    summary;
   const rate = durationMs > 0 ? ` (${(pages / (durationMs / 1_000)).toFixed(1)} a second)` : "";
-  const list = (counts: Readonly<Record<string, number>>) =>
-    Object.entries(counts)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(", ");
-  const lines = [`Crawled ${pages} pages in ${duration(durationMs)}${rate}: ${list(tiers) || "no page was worth keeping"}`];
-  if (failed + skipped > 0) lines.push(`Without a page: ${failed} failed, ${skipped} skipped (${list(failures)})`);
-  lines.push(`Index: ${documents} documents, ${chunks} passages, ${embedded} with vectors${toEmbed > 0 ? `; \`forager embed\` does the other ${toEmbed}` : ""}`);
-  if (documents > 0) lines.push(`Next: forager ask "your question"${dataDir === ".forager" ? "" : ` --data-dir ${dataDir}`}`);
+  const lines = [
+    `Crawled ${pages} pages in ${duration(durationMs)}${rate}: ${list(tiers) || "no page was worth keeping"}`,
+  ];
+  if (failed + skipped > 0)
+    lines.push(`Without a page: ${failed} failed, ${skipped} skipped (${list(failures)})`);
+  lines.push(
+    `Index: ${documents} documents, ${chunks} passages, ${embedded} with vectors${toEmbed > 0 ? `; \`forager embed\` does the other ${toEmbed}` : ""}`,
+  );
+  if (documents > 0)
+    lines.push(`Next: forager ask "your question"${dataDir === ".forager" ? "" : ` --data-dir ${dataDir}`}`);
   return lines;
+}
+
+function list(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
 }

@@ -4,7 +4,9 @@ import type { CommonFlags, Shell } from "./shell.ts";
 
 /** `forager doctor` */
 export function addDoctor(program: Command, shell: Shell): void {
-  const command = program.command("doctor").description("Check what Forager needs on this machine, and the data folder");
+  const command = program
+    .command("doctor")
+    .description("Check what Forager needs on this machine, and the data folder");
   addCommonFlags(command).action(async (given: CommonFlags) => {
     await using forager = shell.open(given);
     const checks = await forager.doctor(shell.signal);

@@ -22,7 +22,10 @@ export function addEmbed(program: Command, shell: Shell): void {
       saidAt = Date.now();
       shell.say(`${event.embedded} of ${event.total} passages have vectors`);
     });
-    const done = await forager.embed({ onlyLead: flags.onlyLead ?? false, ...(flags.for === undefined ? {} : { forMs: flags.for * 1_000 }) }, shell.signal);
+    const done = await forager.embed(
+      { onlyLead: flags.onlyLead ?? false, ...(flags.for === undefined ? {} : { forMs: flags.for * 1_000 }) },
+      shell.signal,
+    );
     unsubscribe();
     if (given.json) await shell.printJson(done);
     else await shell.print(`${done.embedded} of ${done.chunks} passages have vectors (${done.added} new)`);

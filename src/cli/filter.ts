@@ -5,7 +5,8 @@ export function parseFilter(filters: readonly string[]): { readonly host?: strin
   let host: string | undefined;
   for (const filter of filters) {
     const [name, value] = filter.split("=", 2);
-    if (name !== "host" || !value) throw new OptionsError("--filter", `"${filter}" is not known; give host=NAME`);
+    if (name !== "host" || !value)
+      throw new OptionsError("--filter", `"${filter}" is not known; give host=NAME`);
     host = value.toLowerCase();
   }
   return host === undefined ? {} : { host };

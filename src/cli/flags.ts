@@ -18,12 +18,22 @@ export function flagsOf(schema: z.ZodObject): Option[] {
 }
 
 /** The flags that were given, as the schema takes them; what was not given stays open, for file and environment to say. Every bad one is named. */
-export function parseFlags<Schema extends z.ZodObject>(schema: Schema, flags: Readonly<Record<string, unknown>>): Partial<z.output<Schema>> {
+export function parseFlags<Schema extends z.ZodObject>(
+  schema: Schema,
+  flags: Readonly<Record<string, unknown>>,
+): Partial<z.output<Schema>> {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
-  const known = Object.fromEntries(Object.entries(flags).filter(([name, value]) => name in properties && value !== undefined));
+  const known = Object.fromEntries(
+    Object.entries(flags).filter(([name, value]) => name in properties && value !== undefined),
+  );
   const parsed = schema.safeParse(known);
-  if (parsed.success) return Object.fromEntries(Object.entries(parsed.data).filter(([name]) => name in known)) as Partial<z.output<Schema>>;
-  const issues = parsed.error.issues.map((issue) => `--${kebab(String(issue.path[0] ?? ""))}: ${issue.message}`);
+  if (parsed.success)
+    return Object.fromEntries(Object.entries(parsed.data).filter(([name]) => name in known)) as Partial<
+      z.output<Schema>
+    >;
+  const issues = parsed.error.issues.map(
+    (issue) => `--${kebab(String(issue.path[0] ?? ""))}: ${issue.message}`,
+  );
   throw new OptionsError("Wrong flag", issues.join("; "));
 }
 
@@ -35,14 +45,21 @@ function flagOf(name: string, property: JsonSchema): Option {
   const help = property.description ?? "";
   switch (property.type) {
     case "boolean":
-      return property.default === true ? new Option(`--no-${flag.replace(/^use-/, "")}`, `Not: ${help}`) : new Option(`--${flag}`, help);
+      return property.default === true
+        ? new Option(`--no-${flag.replace(/^use-/, "")}`, `Not: ${help}`)
+        : new Option(`--${flag}`, help);
     case "integer":
     case "number":
       return withDefault(new Option(`--${flag} <n>`, help).argParser(Number), property);
     case "array":
-      return new Option(`--${flag} <glob>`, `${help} (may be repeated)`).argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+      return new Option(`--${flag} <glob>`, `${help} (may be repeated)`).argParser(
+        (value: string, before: string[] | undefined) => [...(before ?? []), value],
+      );
     default: {
-      const option = withDefault(new Option(`--${flag} <${property.enum ? "name" : "value"}>`, help), property);
+      const option = withDefault(
+        new Option(`--${flag} <${property.enum ? "name" : "value"}>`, help),
+        property,
+      );
       return property.enum ? option.choices(property.enum.map(String)) : option;
     }
   }

@@ -7,10 +7,27 @@ const plainEveryMs = 5_000;
 const rateWindowMs = 5_000;
 
 /** Shows a crawl on standard error: a live bar on a terminal, a line every few seconds otherwise. A view of the events. */
-export function showProgress(events: EventStream, options: { readonly isTerminal: boolean; readonly maxPages: number; readonly write: (text: string) => void }): Disposable {
+export function showProgress(
+  events: EventStream,
+  options: {
+    readonly isTerminal: boolean;
+    readonly maxPages: number;
+    readonly write: (text: string) => void;
+  },
+): Disposable {
   const counts = new ProgressCounts();
   const bar = options.isTerminal
-    ? new SingleBar({ format: "{bar} {pages}/{goal} pages  {line}", hideCursor: true, fps: 5, stream: process.stderr, linewrap: false, clearOnComplete: true }, Presets.shades_classic)
+    ? new SingleBar(
+        {
+          format: "{bar} {pages}/{goal} pages  {line}",
+          hideCursor: true,
+          fps: 5,
+          stream: process.stderr,
+          linewrap: false,
+          clearOnComplete: true,
+        },
+        Presets.shades_classic,
+      )
     : undefined;
   bar?.start(options.maxPages, 0, { pages: 0, goal: options.maxPages, line: "" });
   let shownAt = Date.now();
@@ -83,7 +100,8 @@ export class ProgressCounts {
   line(): string {
     const rate = this.#rate();
     const tiers = [...this.#tiers].map(([tier, count]) => `${tier} ${count}`).join(", ");
-    const left = rate > 0 && this.ready > 0 ? `  about ${duration((this.ready / rate) * 1_000)} for what is known` : "";
+    const left =
+      rate > 0 && this.ready > 0 ? `  about ${duration((this.ready / rate) * 1_000)} for what is known` : "";
     return `${rate.toFixed(1)}/s  queue ${this.ready}  ${tiers || "no page yet"}  failed ${this.failed}, skipped ${this.skipped}  vectors ${this.#embedded}, to embed ${this.#toEmbed}${left}`;
   }
 
@@ -100,5 +118,7 @@ export function duration(milliseconds: number): string {
   if (seconds < 1) return `${Math.round(milliseconds)} ms`;
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -9,10 +9,17 @@ export interface Query {
   readonly text: string;
 }
 
-const Line = z.object({ id: z.union([z.string(), z.number()]).transform(String).optional(), query: z.string().optional(), question: z.string().optional() });
+const Line = z.object({
+  id: z.union([z.string(), z.number()]).transform(String).optional(),
+  query: z.string().optional(),
+  question: z.string().optional(),
+});
 
 /** The queries a command was given: its words, or a file with one a line, plain or JSON `{id, query}`. */
-export async function* readQueries(words: readonly string[], file: string | undefined): AsyncGenerator<Query> {
+export async function* readQueries(
+  words: readonly string[],
+  file: string | undefined,
+): AsyncGenerator<Query> {
   if (file === undefined) {
     const text = words.join(" ").trim();
     if (text === "") throw new OptionsError("Nothing to look for", "give the words, or --queries-file FILE");
@@ -37,10 +44,16 @@ function parseLine(line: string, file: string, number: number): Query {
   try {
     value = JSON.parse(line);
   } catch (cause) {
-    throw new OptionsError("--queries-file", `${file}, line ${number}, is not JSON: ${messageOf(cause)}`, { cause });
+    throw new OptionsError("--queries-file", `${file}, line ${number}, is not JSON: ${messageOf(cause)}`, {
+      cause,
+    });
   }
   const parsed = Line.safeParse(value);
   const text = parsed.data?.query ?? parsed.data?.question;
-  if (text === undefined) throw new OptionsError("--queries-file", `${file}, line ${number}: a line is plain text or {"id", "query"}`);
+  if (text === undefined)
+    throw new OptionsError(
+      "--queries-file",
+      `${file}, line ${number}: a line is plain text or {"id", "query"}`,
+    );
   return { text, ...(parsed.data?.id === undefined ? {} : { id: parsed.data.id }) };
 }

@@ -9,13 +9,19 @@ import type { CommonFlags, Shell } from "./shell.ts";
 const ScrapeFlags = z.strictObject({
   format: z.enum(scrapeFormats).default("markdown").describe("What to give of each page"),
   tier: z.enum(tierNames).optional().describe("Use this tier alone"),
-  storageState: z.string().optional().describe("A Playwright storage-state file: cookies and local storage to scrape with"),
+  storageState: z
+    .string()
+    .optional()
+    .describe("A Playwright storage-state file: cookies and local storage to scrape with"),
   pageTimeoutMs: z.int().min(100).optional().describe("Longest time for one page, whatever it does"),
 });
 
 /** `forager scrape URL...` */
 export function addScrape(program: Command, shell: Shell): void {
-  const command = program.command("scrape").description("Get pages and read them, without indexing").addArgument(urlsArgument);
+  const command = program
+    .command("scrape")
+    .description("Get pages and read them, without indexing")
+    .addArgument(urlsArgument);
   for (const flag of flagsOf(ScrapeFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (urls: string[], given: CommonFlags & Record<string, unknown>) => {
     const { tier, storageState, ...options } = parseFlags(ScrapeFlags, given);

@@ -21,17 +21,30 @@ export function addSearch(program: Command, shell: Shell): void {
     .description("Find passages, best first")
     .argument("[query...]", "What to look for")
     .option("-k, --k <n>", "Passages to give (default: 10)", Number)
-    .option("--filter <name=value>", "Only pages where it holds, as in host=example.org (may be repeated)", (value: string, before: string[] | undefined) => [...(before ?? []), value])
+    .option(
+      "--filter <name=value>",
+      "Only pages where it holds, as in host=example.org (may be repeated)",
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
     .option("--queries-file <file>", "A query a line, or JSON lines {id, query}")
-    .option("--embed-budget-ms <n>", "Time for embedding promising passages that have no vector yet (default: 500)", Number);
+    .option(
+      "--embed-budget-ms <n>",
+      "Time for embedding promising passages that have no vector yet (default: 500)",
+      Number,
+    );
   addCommonFlags(command).action(async (words: string[], given: CommonFlags & Record<string, unknown>) => {
     const { k = 10, filter = [], queriesFile, embedBudgetMs } = parseFlags(SearchFlags.partial(), given);
-    const options = { limit: k, ...parseFilter(filter), ...(embedBudgetMs === undefined ? {} : { embedBudgetMs }) };
+    const options = {
+      limit: k,
+      ...parseFilter(filter),
+      ...(embedBudgetMs === undefined ? {} : { embedBudgetMs }),
+    };
     await using forager = shell.open(given);
     for await (const query of readQueries(words, queriesFile)) {
       const found = await forager.search(query.text, options, shell.signal);
       const { hits } = found;
-      if (given.json) await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...found });
+      if (given.json)
+        await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...found });
       else {
         if (found.notes.length > 0) shell.say(found.notes.join("\n"));
         if (hits.length === 0) shell.say(`Nothing found for "${query.text}".`);

@@ -22,7 +22,7 @@ export class Shell {
   readonly #interrupt = new AbortController();
   /** Aborts at the first Ctrl-C. */
   readonly signal = this.#interrupt.signal;
-  readonly isTerminal = process.stderr.isTTY === true && process.env["CI"] === undefined;
+  readonly isTerminal = process.stderr.isTTY && process.env["CI"] === undefined;
 
   /** Listens for Ctrl-C: the first winds up what is under way, the second ends the process at once. */
   start(): void {
@@ -34,7 +34,9 @@ export class Shell {
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
     // `forager export | head` closes our output: that is the reader's good right.
-    process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+    process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+      process.exit(error.code === "EPIPE" ? 0 : 1),
+    );
   }
 
   /** A line of the result. Resolves when the pipe can take more. */

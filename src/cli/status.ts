@@ -11,11 +11,15 @@ export function addStatus(program: Command, shell: Shell): void {
     if (given.json) return shell.printJson(status);
     const { documents, chunks, embedded } = status.index;
     const share = chunks > 0 ? ` (${Math.round((embedded / chunks) * 100)} %)` : "";
-    await shell.print(`Data folder ${status.dataDir}, ${(status.bytesOnDisk / 1e6).toFixed(1)} MB; ${status.owner ? `in use by ${status.owner}` : "not in use"}`);
+    await shell.print(
+      `Data folder ${status.dataDir}, ${(status.bytesOnDisk / 1e6).toFixed(1)} MB; ${status.owner ? `in use by ${status.owner}` : "not in use"}`,
+    );
     await shell.print(`Index: ${documents} documents, ${chunks} passages, ${embedded} with vectors${share}`);
     for (const run of status.runs) {
       const ended = run.finishedAt ? ` until ${run.finishedAt}` : "";
-      await shell.print(`Run ${run.id}: ${run.job}, ${run.state}, ${run.startedAt}${ended}; done ${run.counts.done}, failed ${run.counts.failed}, skipped ${run.counts.skipped}, waiting ${run.counts.ready}`);
+      await shell.print(
+        `Run ${run.id}: ${run.job}, ${run.state}, ${run.startedAt}${ended}; done ${run.counts.done}, failed ${run.counts.failed}, skipped ${run.counts.skipped}, waiting ${run.counts.ready}`,
+      );
     }
   });
 }

@@ -18,7 +18,12 @@ export interface AskFloor {
 const passages = 12;
 
 /** Answers from the index: split, look up side by side, quote, check. Says so when it is not there. */
-export async function ask(floor: AskFloor, question: string, options: { readonly host?: string }, context: RunContext): Promise<Answer> {
+export async function ask(
+  floor: AskFloor,
+  question: string,
+  options: { readonly host?: string },
+  context: RunContext,
+): Promise<Answer> {
   const { parts } = await floor.planner.run({ question }, context);
   const retrievals = await floor.researcher.run({ parts, limit: passages, ...options }, context);
   const answers = await Promise.all(
@@ -36,7 +41,12 @@ export function joinAnswers(question: string, answers: readonly Answer[]): Answe
   if (only && answers.length === 1) return { ...only, question };
   const found = answers.filter((answer) => !answer.abstained);
   const missing = answers.filter((answer) => answer.abstained);
-  const text = [...found.map((answer) => answer.answer), ...(found.length > 0 ? missing.map((answer) => `Not found in the indexed pages: ${answer.question}`) : ["Not found in the indexed pages."])];
+  const text = [
+    ...found.map((answer) => answer.answer),
+    ...(found.length > 0
+      ? missing.map((answer) => `Not found in the indexed pages: ${answer.question}`)
+      : ["Not found in the indexed pages."]),
+  ];
   return {
     question,
     answer: text.join("\n"),

@@ -46,7 +46,12 @@ const leastWaitMs = 5;
  * interruption it goes on where it was; called again after it finished it looks for what changed.
  * @throws {StoreError} When the data folder cannot take more; what was committed stays, and the next call goes on from there.
  */
-export async function crawl(floor: CrawlFloor, seeds: readonly string[], options: CrawlOptions, context: RunContext): Promise<CrawlSummary> {
+export async function crawl(
+  floor: CrawlFloor,
+  seeds: readonly string[],
+  options: CrawlOptions,
+  context: RunContext,
+): Promise<CrawlSummary> {
   const startedAt = floor.clock.now();
   const plan = await floor.planner.run({ seeds: [...seeds], useSitemaps: options.useSitemaps }, context);
   const run = await beginRun(floor, plan, options);
@@ -55,11 +60,18 @@ export async function crawl(floor: CrawlFloor, seeds: readonly string[], options
   try {
     await new Crawl(floor, plan, run, options, context).finish();
     await embedding.crawlEnded();
-    floor.database.writeNow(() => floor.coordination.runs.end(run.id, "finished", undefined, floor.clock.now()));
+    floor.database.writeNow(() =>
+      floor.coordination.runs.end(run.id, "finished", undefined, floor.clock.now()),
+    );
     floor.events.emit({ type: "run-finished", run: run.id, job: "crawl", state: "finished" });
     return summarize(floor, run.id, startedAt);
   } catch (error) {
-    floor.events.emit({ type: "run-finished", run: run.id, job: "crawl", state: context.signal.aborted ? "interrupted" : "failed" });
+    floor.events.emit({
+      type: "run-finished",
+      run: run.id,
+      job: "crawl",
+      state: context.signal.aborted ? "interrupted" : "failed",
+    });
     await endEarly(floor, run, error);
     throw error;
   } finally {
@@ -69,9 +81,15 @@ export async function crawl(floor: CrawlFloor, seeds: readonly string[], options
 }
 
 /** Where the latest crawl of these seeds stands: the way to a summary of one that was cut short. */
-export function crawlSoFar(floor: Parameters<typeof summarize>[0], seeds: readonly string[], startedAt: number): CrawlSummary | undefined {
-  const run = floor.coordination.runs.latest("crawl", readSeeds(seeds).key);
-  return run ? summarize(floor, run.id, startedAt) : undefined;
+export function crawlSoFar(
+  folder: Pick<CrawlFloor, "coordination" | "store">,
+  clock: Clock,
+  seeds: readonly string[],
+  startedAt: number,
+): CrawlSummary | undefined {
+  const { coordination, store } = folder;
+  const run = coordination.runs.latest("crawl", readSeeds(seeds).key);
+  return run ? summarize({ coordination, store, clock }, run.id, startedAt) : undefined;
 }
 
 /** One crawl under way: takes URLs, sends researchers, records what they bring. */
@@ -100,13 +118,14 @@ class Crawl {
   async finish(): Promise<void> {
     const sitemaps = this.#readSitemaps().catch((error: unknown) => this.#fail(error));
     let hasSitemaps = true;
-    const sitemapsRead = sitemaps.then(() => {
+    const sitemapsRead = sitemaps.finally(() => {
       hasSitemaps = false;
     });
     for (;;) {
       if (this.#isOver()) break;
       if ((await this.#take()) > 0) continue;
-      const isWaiting = this.#floor.coordination.frontier.nextDueAt(this.#run.id) !== undefined && !this.#isFull();
+      const isWaiting =
+        this.#floor.coordination.frontier.nextDueAt(this.#run.id) !== undefined && !this.#isFull();
       if (this.#underWay.size > 0 || isWaiting) await this.#change();
       else if (hasSitemaps && !this.#isFull()) await sitemapsRead;
       else break;
@@ -158,10 +177,25 @@ class Crawl {
       `run/${this.#run.id}/${claim.id}`,
       () => new TimeoutError(claim.url, this.#options.pageTimeoutMs),
     );
-    const errand = { url: claim.url, ...(validators?.etag ? { etag: validators.etag } : {}), ...(validators?.lastModified ? { lastModified: validators.lastModified } : {}) };
+    const errand = {
+      url: claim.url,
+      ...(validators?.etag ? { etag: validators.etag } : {}),
+      ...(validators?.lastModified ? { lastModified: validators.lastModified } : {}),
+    };
     const finding = await researcher.run(errand, context).catch((error: unknown) => this.#asFinding(error));
     const events = await database.write(() =>
-      recordFinding({ ...this.#floor, run: this.#run, options: this.#options, scope: this.#scope, waitingSince: this.#waitingSince }, claim, finding, startedAt),
+      recordFinding(
+        {
+          ...this.#floor,
+          run: this.#run,
+          options: this.#options,
+          scope: this.#scope,
+          waitingSince: this.#waitingSince,
+        },
+        claim,
+        finding,
+        startedAt,
+      ),
     );
     for (const event of events) this.#floor.events.emit(event);
   }
@@ -172,7 +206,13 @@ class Crawl {
     if (error instanceof StoreError) throw error;
     const isLate = error instanceof TimeoutError;
     if (!isLate) this.#floor.log.warn("a page broke its reader", { error: messageOf(error) });
-    return { kind: "no-page", reason: isLate ? "timeout" : "crash", detail: messageOf(error), isTransient: false, attempts: [] };
+    return {
+      kind: "no-page",
+      reason: isLate ? "timeout" : "crash",
+      detail: messageOf(error),
+      isTransient: false,
+      attempts: [],
+    };
   }
 
   async #readSitemaps(): Promise<void> {
@@ -180,10 +220,15 @@ class Crawl {
     for (const origin of this.#plan.sitemapOrigins) {
       let batch: string[] = [];
       const add = async () => {
-        const urls = seedUrls(batch.filter((url) => this.#scope.judge(url).isIn), 1);
+        const urls = seedUrls(
+          batch.filter((url) => this.#scope.judge(url).isIn),
+          1,
+        );
         batch = [];
         if (this.#options.maxDepth === 0 || urls.length === 0) return;
-        const added = await database.write(() => coordination.frontier.add(this.#run.id, urls, { maxDepth: this.#options.maxDepth ?? Infinity }));
+        const added = await database.write(() =>
+          coordination.frontier.add(this.#run.id, urls, { maxDepth: this.#options.maxDepth ?? Infinity }),
+        );
         if (added > 0) events.emit({ type: "urls-found", added, from: `${origin}/sitemap.xml` });
       };
       for await (const { url } of this.#floor.sitemapUrls(origin, this.#context)) {
@@ -202,10 +247,14 @@ class Crawl {
   async #change(): Promise<void> {
     const { promise: pageEnded, resolve } = Promise.withResolvers<void>();
     this.#onPageEnd = resolve;
-    const dueAt = this.#freeHands() > 0 ? this.#floor.coordination.frontier.nextDueAt(this.#run.id) : undefined;
+    const dueAt =
+      this.#freeHands() > 0 ? this.#floor.coordination.frontier.nextDueAt(this.#run.id) : undefined;
     if (dueAt === undefined) return await pageEnded;
     const own = new AbortController();
-    const due = this.#floor.clock.sleep(Math.max(leastWaitMs, dueAt - this.#floor.clock.now()), AbortSignal.any([own.signal, this.#context.signal]));
+    const due = this.#floor.clock.sleep(
+      Math.max(leastWaitMs, dueAt - this.#floor.clock.now()),
+      AbortSignal.any([own.signal, this.#context.signal]),
+    );
     try {
       await Promise.race([pageEnded, due.catch(() => {})]); // called off: the loop sees it by itself
     } finally {
@@ -215,7 +264,8 @@ class Crawl {
 
   #fail(error: unknown): void {
     // Another holder took the URL over: its result counts, ours is dropped.
-    if (error instanceof LeaseLostError) this.#floor.log.warn("a late result was dropped", { error: error.message });
+    if (error instanceof LeaseLostError)
+      this.#floor.log.warn("a late result was dropped", { error: error.message });
     else this.#failure ??= { error };
   }
 
@@ -231,12 +281,16 @@ async function beginRun(floor: CrawlFloor, plan: CrawlPlan, options: CrawlOption
     const now = clock.now();
     coordination.frontier.recover(now, { all: true });
     const earlier = coordination.runs.latest("crawl", plan.key);
-    if (earlier && goesOn(floor, earlier, options)) return { run: coordination.runs.resume(earlier.id), resumed: true };
+    if (earlier && goesOn(floor, earlier, options))
+      return { run: coordination.runs.resume(earlier.id), resumed: true };
     const started = coordination.runs.start("crawl", plan.key, { seeds: plan.seeds, options }, now);
-    if (earlier) coordination.frontier.carryOver(earlier.id, started.id, { maxDepth: options.maxDepth ?? Infinity });
+    if (earlier)
+      coordination.frontier.carryOver(earlier.id, started.id, { maxDepth: options.maxDepth ?? Infinity });
     return { run: started, resumed: false };
   });
-  await floor.database.write(() => coordination.frontier.add(run.id, seedUrls(plan.seeds, 0), { maxDepth: options.maxDepth ?? Infinity }));
+  await floor.database.write(() =>
+    coordination.frontier.add(run.id, seedUrls(plan.seeds, 0), { maxDepth: options.maxDepth ?? Infinity }),
+  );
   floor.events.emit({ type: "run-started", run: run.id, job: "crawl", resumed });
   return run;
 }
@@ -250,7 +304,9 @@ function goesOn(floor: CrawlFloor, earlier: Run, options: CrawlOptions): boolean
 
 async function endEarly(floor: CrawlFloor, run: Run, error: unknown): Promise<void> {
   try {
-    floor.database.writeNow(() => floor.coordination.runs.end(run.id, "interrupted", { error: messageOf(error) }, floor.clock.now()));
+    floor.database.writeNow(() =>
+      floor.coordination.runs.end(run.id, "interrupted", { error: messageOf(error) }, floor.clock.now()),
+    );
   } catch (cause) {
     // A folder that cannot be written any more (disk full): the run stays "running" there and is taken up next time.
     floor.log.warn("the end of the run could not be noted", { cause });
@@ -261,14 +317,24 @@ function measureQueue(floor: CrawlFloor, run: Run): NodeJS.Timeout {
   return setInterval(() => {
     const counts = floor.coordination.frontier.counts(run.id);
     const { chunks, embedded } = floor.store.stats();
-    floor.events.emit({ type: "queue-measured", ready: counts.ready, inFlight: counts.leased, toEmbed: chunks - embedded });
+    floor.events.emit({
+      type: "queue-measured",
+      ready: counts.ready,
+      inFlight: counts.leased,
+      toEmbed: chunks - embedded,
+    });
   }, measureMs).unref();
 }
 
 /** Vectors beside the crawl, and after it as far as was asked. */
-function startEmbedding(floor: CrawlFloor, options: CrawlOptions, context: RunContext): { crawlEnded(): Promise<void>; stop(): Promise<void> } {
+function startEmbedding(
+  floor: CrawlFloor,
+  options: CrawlOptions,
+  context: RunContext,
+): { crawlEnded(): Promise<void>; stop(): Promise<void> } {
   const { backlog } = floor;
-  if (!backlog || options.embed === "off" || options.embed === "later") return { crawlEnded: async () => {}, stop: async () => {} };
+  if (!backlog || options.embed === "off" || options.embed === "later")
+    return { crawlEnded: async () => {}, stop: async () => {} };
   const onlyLead = options.embed === "lead";
   const following = new AbortController();
   const follow = backlog.follow({ onlyLead, signal: AbortSignal.any([context.signal, following.signal]) });

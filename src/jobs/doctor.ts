@@ -41,7 +41,12 @@ export async function examine(floor: DoctorFloor, context: RunContext): Promise<
 async function checkNode(): Promise<Check> {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const isOk = major > 22 || (major === 22 && minor >= 19);
-  return { what: "Node.js", isOk, isNeeded: true, detail: isOk ? process.versions.node : `${process.versions.node}; 22.19 or later is needed` };
+  return {
+    what: "Node.js",
+    isOk,
+    isNeeded: true,
+    detail: isOk ? process.versions.node : `${process.versions.node}; 22.19 or later is needed`,
+  };
 }
 
 async function checkFolder({ dataDir }: DoctorFloor): Promise<Check> {
@@ -55,14 +60,24 @@ async function checkFolder({ dataDir }: DoctorFloor): Promise<Check> {
     }
     return { what: "data folder", isOk: true, isNeeded: true, detail: `${resolve(dataDir)} can be written` };
   } catch (error) {
-    return { what: "data folder", isOk: false, isNeeded: true, detail: `${messageOf(error)}. Use another --data-dir.` };
+    return {
+      what: "data folder",
+      isOk: false,
+      isNeeded: true,
+      detail: `${messageOf(error)}. Use another --data-dir.`,
+    };
   }
 }
 
 async function checkDisk({ dataDir }: DoctorFloor): Promise<Check> {
   const { bavail, bsize } = await statfs(existing(dataDir));
   const free = bavail * bsize;
-  return { what: "disk", isOk: free >= leastFreeBytes, isNeeded: true, detail: `${(free / 1e9).toFixed(1)} GB free` };
+  return {
+    what: "disk",
+    isOk: free >= leastFreeBytes,
+    isNeeded: true,
+    detail: `${(free / 1e9).toFixed(1)} GB free`,
+  };
 }
 
 async function checkChromium({ chromiumPath }: DoctorFloor): Promise<Check> {
@@ -72,7 +87,9 @@ async function checkChromium({ chromiumPath }: DoctorFloor): Promise<Check> {
     what: "Chromium",
     isOk,
     isNeeded: false,
-    detail: isOk ? found : "none found; pages that need JavaScript will be reported as `needs browser`. Install Chromium, or: npx playwright install chromium-headless-shell",
+    detail: isOk
+      ? found
+      : "none found; pages that need JavaScript will be reported as `needs browser`. Install Chromium, or: npx playwright install chromium-headless-shell",
   };
 }
 
@@ -83,7 +100,10 @@ async function checkModel({ modelFolder }: DoctorFloor): Promise<Check> {
       what: "embedding model",
       isOk: wrong.length === 0,
       isNeeded: false,
-      detail: wrong.length === 0 ? "all checksums hold" : `${wrong.map(({ file, state }) => `${file} ${state}`).join(", ")}. Install Forager again.`,
+      detail:
+        wrong.length === 0
+          ? "all checksums hold"
+          : `${wrong.map(({ file, state }) => `${file} ${state}`).join(", ")}. Install Forager again.`,
     };
   } catch (error) {
     return { what: "embedding model", isOk: false, isNeeded: false, detail: messageOf(error) };
@@ -94,9 +114,22 @@ async function checkEmbedder({ embedder }: DoctorFloor, context: RunContext): Pr
   const what = "embedder";
   try {
     const made = await embedder();
-    if (!made) return { what, isOk: true, isNeeded: false, detail: "none, as configured: searching goes by words alone" };
+    if (!made)
+      return {
+        what,
+        isOk: true,
+        isNeeded: false,
+        detail: "none, as configured: searching goes by words alone",
+      };
     await made.embed(["A text to try it on."], context.signal);
-    return { what, isOk: made.isProven, isNeeded: false, detail: made.isProven ? `${made.id}: its vectors are right` : `${made.id} works; its strength is unknown, so words have more say` };
+    return {
+      what,
+      isOk: made.isProven,
+      isNeeded: false,
+      detail: made.isProven
+        ? `${made.id}: its vectors are right`
+        : `${made.id} works; its strength is unknown, so words have more say`,
+    };
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof MissingError)) throw error;

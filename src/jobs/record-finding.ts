@@ -30,11 +30,17 @@ type PageFinding = Extract<Finding, { kind: "page" }>;
  * @returns The events to show once the transaction stands.
  * @throws {LeaseLostError} When the URL has passed to another holder: nothing is recorded.
  */
-export function recordFinding(floor: RecordFloor, claim: ClaimedUrl, finding: Finding, startedAt: number): ForagerEvent[] {
+export function recordFinding(
+  floor: RecordFloor,
+  claim: ClaimedUrl,
+  finding: Finding,
+  startedAt: number,
+): ForagerEvent[] {
   const events = record(floor, claim, finding, startedAt);
   const now = floor.clock.now();
   for (const event of events) {
-    if (event.type !== "urls-found") floor.coordination.log.append(`run/${floor.run.id}`, event.type, event, now);
+    if (event.type !== "urls-found")
+      floor.coordination.log.append(`run/${floor.run.id}`, event.type, event, now);
   }
   return events;
 }
@@ -43,7 +49,9 @@ function record(floor: RecordFloor, claim: ClaimedUrl, finding: Finding, started
   switch (finding.kind) {
     case "page":
       floor.waitingSince.delete(claim.host);
-      return finding.verdict.kind === "ok" ? recordPage(floor, claim, finding, startedAt) : recordRefusedPage(floor, claim, finding, startedAt);
+      return finding.verdict.kind === "ok"
+        ? recordPage(floor, claim, finding, startedAt)
+        : recordRefusedPage(floor, claim, finding, startedAt);
     case "not-modified":
       return recordUnchanged(floor, claim, startedAt);
     case "deferred":
@@ -53,7 +61,12 @@ function record(floor: RecordFloor, claim: ClaimedUrl, finding: Finding, started
   }
 }
 
-function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding, startedAt: number): ForagerEvent[] {
+function recordPage(
+  floor: RecordFloor,
+  claim: ClaimedUrl,
+  finding: PageFinding,
+  startedAt: number,
+): ForagerEvent[] {
   const { store, coordination, clock, run } = floor;
   const { page, value } = finding;
   if (value.outcome.kind !== "document") throw new TypeError("Only a document can be judged ok.");
@@ -62,7 +75,14 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
 
   const url = keyOf(page.finalUrl);
   const skip = (reason: FailureReason, detail: string): ForagerEvent[] => {
-    const ended = { kind: "skipped", reason, detail, httpStatus: page.httpStatus, tier: page.tier, verdict: "ok" } as const;
+    const ended = {
+      kind: "skipped",
+      reason,
+      detail,
+      httpStatus: page.httpStatus,
+      tier: page.tier,
+      verdict: "ok",
+    } as const;
     coordination.frontier.finish(claim, ended, clock.now());
     return [...events, { type: "page-skipped", url: claim.url, reason, detail }];
   };
@@ -71,18 +91,32 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
   if (url !== claim.key) {
     const scope = floor.scope.judge(page.finalUrl);
     if (!scope.isIn) return skip("out of scope", `it leads to ${page.finalUrl}: ${scope.why}`);
-    const final = coordination.frontier.registerFinal(claim, { key: url, url: page.finalUrl, host: hostOf(page.finalUrl) }, { maxDepth, now: clock.now() });
+    const final = coordination.frontier.registerFinal(
+      claim,
+      { key: url, url: page.finalUrl, host: hostOf(page.finalUrl) },
+      { maxDepth, now: clock.now() },
+    );
     if (final.isDuplicate) return skip("duplicate", `it leads to ${url}, which was fetched already`);
     from = final.id;
   }
-  const added = coordination.frontier.add(run.id, followable(floor, links, signals.isNofollow, claim.depth + 1), { maxDepth, from });
+  const added = coordination.frontier.add(
+    run.id,
+    followable(floor, links, signals.isNofollow, claim.depth + 1),
+    { maxDepth, from },
+  );
   if (added > 0) events.push({ type: "urls-found", added, from: page.finalUrl });
   if (signals.isNoindex) {
     store.deleteDocument(url);
     return skip("noindex", "the page asks not to be indexed");
   }
   const canonical = canonicalKey(document.canonicalUrl, page.finalUrl);
-  const twin = store.twins(hostOf(page.finalUrl), value.contentHash).find((other) => other.url !== url && (other.url === canonical || canonicalKey(other.canonicalUrl, other.url) === canonical));
+  const twin = store
+    .twins(hostOf(page.finalUrl), value.contentHash)
+    .find(
+      (other) =>
+        other.url !== url &&
+        (other.url === canonical || canonicalKey(other.canonicalUrl, other.url) === canonical),
+    );
   if (twin && canonical !== url) return skip("duplicate", `it has the content of ${twin.url}`);
   if (twin) store.deleteDocument(twin.url);
 
@@ -102,7 +136,13 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
     chunks: value.chunks,
     terms: value.terms,
   });
-  const ended = { kind: "done", httpStatus: page.httpStatus, tier: page.tier, verdict: "ok", bytes: page.wireBytes } as const;
+  const ended = {
+    kind: "done",
+    httpStatus: page.httpStatus,
+    tier: page.tier,
+    verdict: "ok",
+    bytes: page.wireBytes,
+  } as const;
   coordination.frontier.finish(claim, ended, clock.now());
   events.push({
     type: "page-stored",
@@ -117,13 +157,23 @@ function recordPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding,
 }
 
 /** A page came, but it is an error, a wall, a form or nothing: it is not indexed, and a page that has gone leaves the index. */
-function recordRefusedPage(floor: RecordFloor, claim: ClaimedUrl, finding: PageFinding, startedAt: number): ForagerEvent[] {
+function recordRefusedPage(
+  floor: RecordFloor,
+  claim: ClaimedUrl,
+  finding: PageFinding,
+  startedAt: number,
+): ForagerEvent[] {
   const { httpStatus, tier } = finding.page;
   const reason = finding.reason ?? "unreadable";
   const detail = finding.verdict.evidence;
-  if (httpStatus === 404 || httpStatus === 410 || reason === "soft 404") floor.store.deleteDocument(claim.key);
+  if (httpStatus === 404 || httpStatus === 410 || reason === "soft 404")
+    floor.store.deleteDocument(claim.key);
   const kind = reason === "unsupported type" ? "skipped" : "failed";
-  floor.coordination.frontier.finish(claim, { kind, reason, detail, httpStatus, tier, verdict: finding.verdict.kind }, floor.clock.now());
+  floor.coordination.frontier.finish(
+    claim,
+    { kind, reason, detail, httpStatus, tier, verdict: finding.verdict.kind },
+    floor.clock.now(),
+  );
   return [ended(floor, claim, kind, reason, detail, startedAt)];
 }
 
@@ -131,18 +181,41 @@ function recordUnchanged(floor: RecordFloor, claim: ClaimedUrl, startedAt: numbe
   const { store, coordination, clock } = floor;
   const url = store.validators(claim.key)?.url ?? claim.key;
   store.touch(url, clock.now());
-  coordination.frontier.finish(claim, { kind: "done", httpStatus: 304, tier: "http", verdict: "ok", bytes: 0 }, clock.now());
-  return [{ type: "page-stored", url, tier: "http", ms: clock.now() - startedAt, bytes: 0, chunks: 0, isChanged: false }];
+  coordination.frontier.finish(
+    claim,
+    { kind: "done", httpStatus: 304, tier: "http", verdict: "ok", bytes: 0 },
+    clock.now(),
+  );
+  return [
+    {
+      type: "page-stored",
+      url,
+      tier: "http",
+      ms: clock.now() - startedAt,
+      bytes: 0,
+      chunks: 0,
+      isChanged: false,
+    },
+  ];
 }
 
 /** The host asked to come back later: that is no failure of the page, until it has asked for too long. */
-function recordDeferred(floor: RecordFloor, claim: ClaimedUrl, finding: Extract<Finding, { kind: "deferred" }>, startedAt: number): ForagerEvent[] {
+function recordDeferred(
+  floor: RecordFloor,
+  claim: ClaimedUrl,
+  finding: Extract<Finding, { kind: "deferred" }>,
+  startedAt: number,
+): ForagerEvent[] {
   const { coordination, clock, options } = floor;
   const since = floor.waitingSince.get(claim.host) ?? clock.now();
   floor.waitingSince.set(claim.host, since);
   if (finding.untilMs - since > options.maxHostWaitMs) {
     const detail = `${finding.why}; the host asked to wait for more than ${options.maxHostWaitMs} ms`;
-    coordination.frontier.finish(claim, { kind: "failed", reason: "rate limited", detail, httpStatus: 0, tier: "", verdict: "rate-limited" }, clock.now());
+    coordination.frontier.finish(
+      claim,
+      { kind: "failed", reason: "rate limited", detail, httpStatus: 0, tier: "", verdict: "rate-limited" },
+      clock.now(),
+    );
     return [ended(floor, claim, "failed", "rate limited", detail, startedAt)];
   }
   coordination.frontier.release(claim, finding.untilMs, { countsAsAttempt: false });
@@ -150,7 +223,12 @@ function recordDeferred(floor: RecordFloor, claim: ClaimedUrl, finding: Extract<
   return [{ type: "host-delayed", host: claim.host, untilMs: finding.untilMs, why: finding.why }];
 }
 
-function recordNoPage(floor: RecordFloor, claim: ClaimedUrl, finding: Extract<Finding, { kind: "no-page" }>, startedAt: number): ForagerEvent[] {
+function recordNoPage(
+  floor: RecordFloor,
+  claim: ClaimedUrl,
+  finding: Extract<Finding, { kind: "no-page" }>,
+  startedAt: number,
+): ForagerEvent[] {
   const { coordination, clock, options } = floor;
   const { reason, detail } = finding;
   if (finding.isTransient && claim.attempt < options.maxAttempts) {
@@ -158,13 +236,25 @@ function recordNoPage(floor: RecordFloor, claim: ClaimedUrl, finding: Extract<Fi
     coordination.frontier.release(claim, dueAt, { countsAsAttempt: true });
     return [{ type: "page-retried", url: claim.url, reason, dueAt }];
   }
-  const kind = reason === "robots" || reason === "unsupported type" || reason === "out of scope" ? "skipped" : "failed";
+  const kind =
+    reason === "robots" || reason === "unsupported type" || reason === "out of scope" ? "skipped" : "failed";
   const tier = finding.attempts.at(-1)?.tier ?? "";
-  coordination.frontier.finish(claim, { kind, reason, detail, httpStatus: 0, tier, verdict: "transport" }, clock.now());
+  coordination.frontier.finish(
+    claim,
+    { kind, reason, detail, httpStatus: 0, tier, verdict: "transport" },
+    clock.now(),
+  );
   return [ended(floor, claim, kind, reason, detail, startedAt)];
 }
 
-function ended(floor: RecordFloor, claim: ClaimedUrl, kind: "failed" | "skipped", reason: FailureReason, detail: string, startedAt: number): ForagerEvent {
+function ended(
+  floor: RecordFloor,
+  claim: ClaimedUrl,
+  kind: "failed" | "skipped",
+  reason: FailureReason,
+  detail: string,
+  startedAt: number,
+): ForagerEvent {
   return kind === "failed"
     ? { type: "page-failed", url: claim.url, reason, detail, ms: floor.clock.now() - startedAt }
     : { type: "page-skipped", url: claim.url, reason, detail };
@@ -174,14 +264,24 @@ function ended(floor: RecordFloor, claim: ClaimedUrl, kind: "failed" | "skipped"
 export function seedUrls(urls: readonly string[], depth: number): NewUrl[] {
   return urls.flatMap((url) => {
     const normalized = normalizeUrl(url);
-    return normalized.kind === "url" ? [{ key: normalized.key, url: normalized.url, host: normalized.host, depth }] : [];
+    return normalized.kind === "url"
+      ? [{ key: normalized.key, url: normalized.url, host: normalized.host, depth }]
+      : [];
   });
 }
 
-function followable(floor: RecordFloor, links: readonly PageLink[], isNofollow: boolean, depth: number): NewUrl[] {
+function followable(
+  floor: RecordFloor,
+  links: readonly PageLink[],
+  isNofollow: boolean,
+  depth: number,
+): NewUrl[] {
   if (isNofollow) return [];
   const inScope = links.filter((link) => !link.isNofollow && floor.scope.judge(link.url).isIn);
-  return seedUrls(inScope.map((link) => link.url), depth);
+  return seedUrls(
+    inScope.map((link) => link.url),
+    depth,
+  );
 }
 
 function canonicalKey(canonicalUrl: string, finalUrl: string): string {

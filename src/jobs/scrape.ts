@@ -48,30 +48,62 @@ export async function* scrape(
   for (const page of waiting) yield await page;
 }
 
-async function scrapeOne(floor: ScrapeFloor, url: string, options: { readonly format: ScrapeFormat; readonly pageTimeoutMs: number }, context: RunContext): Promise<ScrapedPage> {
-  using page = childContext(context, options.pageTimeoutMs, `scrape/${url}`, () => new TimeoutError(url, options.pageTimeoutMs));
+async function scrapeOne(
+  floor: ScrapeFloor,
+  url: string,
+  options: { readonly format: ScrapeFormat; readonly pageTimeoutMs: number },
+  context: RunContext,
+): Promise<ScrapedPage> {
+  using page = childContext(
+    context,
+    options.pageTimeoutMs,
+    `scrape/${url}`,
+    () => new TimeoutError(url, options.pageTimeoutMs),
+  );
   try {
     return describe(url, await floor.researcher.run({ url: readAddress(url).url }, page), options.format);
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof OptionsError) return failure(url, { code: error.code, message: error.message });
-    return failure(url, { code: error instanceof TimeoutError ? "timeout" : "crash", message: messageOf(error) });
+    return failure(url, {
+      code: error instanceof TimeoutError ? "timeout" : "crash",
+      message: messageOf(error),
+    });
   }
 }
 
 function describe(url: string, finding: Finding, format: ScrapeFormat): ScrapedPage {
   switch (finding.kind) {
     case "not-modified":
-      return failure(url, { code: "not-modified", message: `${url} answered 304 to an unconditional request.` });
+      return failure(url, {
+        code: "not-modified",
+        message: `${url} answered 304 to an unconditional request.`,
+      });
     case "deferred":
-      return failure(url, { code: "rate limited", message: `${url}: ${finding.why}.` }, { verdict: "rate-limited", attempts: finding.attempts });
+      return failure(
+        url,
+        { code: "rate limited", message: `${url}: ${finding.why}.` },
+        { verdict: "rate-limited", attempts: finding.attempts },
+      );
     case "no-page":
-      return failure(url, { code: finding.reason, message: finding.detail }, { verdict: "transport", attempts: finding.attempts });
+      return failure(
+        url,
+        { code: finding.reason, message: finding.detail },
+        { verdict: "transport", attempts: finding.attempts },
+      );
     case "page": {
       const { page, value, verdict, reason, attempts } = finding;
-      const known = { finalUrl: page.finalUrl, httpStatus: page.httpStatus, verdict: verdict.kind, tier: page.tier, attempts };
-      const error = reason === undefined ? undefined : { code: reason, message: `${url}: ${verdict.evidence}.` };
-      if (value.outcome.kind !== "document") return failure(url, error ?? { code: "unreadable", message: verdict.evidence }, known);
+      const known = {
+        finalUrl: page.finalUrl,
+        httpStatus: page.httpStatus,
+        verdict: verdict.kind,
+        tier: page.tier,
+        attempts,
+      };
+      const error =
+        reason === undefined ? undefined : { code: reason, message: `${url}: ${verdict.evidence}.` };
+      if (value.outcome.kind !== "document")
+        return failure(url, error ?? { code: "unreadable", message: verdict.evidence }, known);
       const { document, links } = value.outcome;
       const shown = render(document, links, value.source, format);
       return {
@@ -104,7 +136,12 @@ function failure(url: string, error: ScrapedPage["error"], known: Partial<Scrape
   };
 }
 
-function render(document: PageDocument, links: readonly PageLink[], html: string, format: ScrapeFormat): { content: string; markdown?: string; text?: string; html?: string } {
+function render(
+  document: PageDocument,
+  links: readonly PageLink[],
+  html: string,
+  format: ScrapeFormat,
+): { content: string; markdown?: string; text?: string; html?: string } {
   switch (format) {
     case "markdown":
       return { content: document.markdown, markdown: document.markdown };
@@ -122,6 +159,27 @@ function render(document: PageDocument, links: readonly PageLink[], html: string
 }
 
 function metadataOf(document: PageDocument, fetchedAt: number): Record<string, unknown> {
-  const { description, author, publishedAt, modifiedAt, language, siteName, canonicalUrl, format, structured } = document;
-  return { description, author, publishedAt, modifiedAt, language, siteName, canonicalUrl, format, structured, fetchedAt: new Date(fetchedAt).toISOString() };
+  const {
+    description,
+    author,
+    publishedAt,
+    modifiedAt,
+    language,
+    siteName,
+    canonicalUrl,
+    format,
+    structured,
+  } = document;
+  return {
+    description,
+    author,
+    publishedAt,
+    modifiedAt,
+    language,
+    siteName,
+    canonicalUrl,
+    format,
+    structured,
+    fetchedAt: new Date(fetchedAt).toISOString(),
+  };
 }

@@ -14,8 +14,15 @@ export interface Ended {
 }
 
 /** Starts the real command line in a process of its own. */
-export function startForager(words: readonly string[], options: { readonly environment?: Readonly<Record<string, string>>; readonly cwd?: string } = {}): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [main, ...words], { env: { ...process.env, ...options.environment }, cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
+export function startForager(
+  words: readonly string[],
+  options: { readonly environment?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [main, ...words], {
+    env: { ...process.env, ...options.environment },
+    cwd: options.cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let out = "";
   let err = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

@@ -7,7 +7,17 @@ import { serveGeneratedSite } from "../sites/generated-site.ts";
 const pages = 300;
 const kills = 20;
 const concurrency = 8;
-const crawl = (origin: string, dataDir: string) => ["crawl", `${origin}/`, "--data-dir", dataDir, "--embed", "off", "--concurrency", String(concurrency), "--json"];
+const crawl = (origin: string, dataDir: string) => [
+  "crawl",
+  `${origin}/`,
+  "--data-dir",
+  dataDir,
+  "--embed",
+  "off",
+  "--concurrency",
+  String(concurrency),
+  "--json",
+];
 
 describe("a crawl that is killed", () => {
   it(`equals an undisturbed one after ${kills} kill -9 at random moments, and fetches little twice`, async () => {
@@ -30,11 +40,21 @@ describe("a crawl that is killed", () => {
     const resumed = await forager(...crawl(site.origin, `${folder.path}/killed`));
     assert.equal(resumed.code, 0, `seed ${seed}: ${resumed.err}`);
 
-    assert.deepEqual(await contents(`${folder.path}/killed`), await contents(`${folder.path}/whole`), `seed ${seed}`);
-    const summary = ({ pages, failed, skipped, documents, chunks, failures }: Record<string, unknown>) => ({ pages, failed, skipped, documents, chunks, failures });
-    assert.deepEqual(summary(jsonLines(resumed.out)[0] ?? {}), summary(jsonLines(whole.out)[0] ?? {}), `seed ${seed}`);
+    assert.deepEqual(
+      await contents(`${folder.path}/killed`),
+      await contents(`${folder.path}/whole`),
+      `seed ${seed}`,
+    );
+    assert.deepEqual(
+      counted(jsonLines(resumed.out)[0] ?? {}),
+      counted(jsonLines(whole.out)[0] ?? {}),
+      `seed ${seed}`,
+    );
     const again = fetches(site.requests) - 2 * undisturbed;
-    assert.ok(again <= kills * concurrency, `seed ${seed}: ${again} fetches more than an undisturbed crawl's`);
+    assert.ok(
+      again <= kills * concurrency,
+      `seed ${seed}: ${again} fetches more than an undisturbed crawl's`,
+    );
   });
 
   it("fetches no page more than twice when it was killed once", async () => {
@@ -47,7 +67,10 @@ describe("a crawl that is killed", () => {
     assert.equal((await forager(...crawl(site.origin, folder.path))).code, 0);
     // A page that a redirect leads to may be under way by both of its addresses.
     const twice = new Set(site.redirects.values());
-    const counts = Map.groupBy(site.requests.filter((request) => isPage(request) && !twice.has(request.url)), (request) => request.url);
+    const counts = Map.groupBy(
+      site.requests.filter((request) => isPage(request) && !twice.has(request.url)),
+      (request) => request.url,
+    );
     assert.deepEqual(
       [...counts].filter(([, requests]) => requests.length > 2).map(([url]) => url),
       [],
@@ -55,12 +78,25 @@ describe("a crawl that is killed", () => {
   });
 });
 
-const isPage = (request: { readonly url: string }) => request.url !== "/robots.txt" && request.url !== "/sitemap.xml";
+const isPage = (request: { readonly url: string }) =>
+  request.url !== "/robots.txt" && request.url !== "/sitemap.xml";
 const fetches = (requests: readonly { readonly url: string }[]) => requests.filter(isPage).length;
 
 /** What an index holds: each page with the hash of its text, each URL without a page with its reason. */
 async function contents(dataDir: string): Promise<Map<unknown, unknown>> {
   const exported = await forager("export", "--data-dir", dataDir, "--include-failed");
   assert.equal(exported.code, 0, exported.err);
-  return new Map(jsonLines(exported.out).map(({ url, status, reason, contentHash }) => [url, `${String(status)} ${String(reason)} ${String(contentHash)}`] as const).toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+  return new Map(
+    jsonLines(exported.out)
+      .map(
+        ({ url, status, reason, contentHash }) =>
+          [url, `${String(status)} ${String(reason)} ${String(contentHash)}`] as const,
+      )
+      .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+  );
+}
+
+function counted(summary: Record<string, unknown>): Record<string, unknown> {
+  const { pages, failed, skipped, documents, chunks, failures } = summary;
+  return { pages, failed, skipped, documents, chunks, failures };
 }

@@ -36,7 +36,10 @@ export class LangChainModel implements ChatModel {
     try {
       const message = await this.#model.invoke(
         [
-          { role: "system", content: `${prompt.rules}\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n${shape}` },
+          {
+            role: "system",
+            content: `${prompt.rules}\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n${shape}`,
+          },
           { role: "user", content: prompt.data },
         ],
         { signal },
@@ -44,11 +47,16 @@ export class LangChainModel implements ChatModel {
       answer = message.text;
     } catch (cause) {
       signal.throwIfAborted();
-      throw new ForagerError("model", `The model ${this.name} gave no answer: ${messageOf(cause)}`, { cause, retryable: true });
+      throw new ForagerError("model", `The model ${this.name} gave no answer: ${messageOf(cause)}`, {
+        cause,
+        retryable: true,
+      });
     }
     const parsed = schema.safeParse(parseJson(answer));
     if (parsed.success) return parsed.data;
-    throw new ForagerError("model", `The model ${this.name} gave an answer that does not fit the schema.`, { cause: parsed.error });
+    throw new ForagerError("model", `The model ${this.name} gave an answer that does not fit the schema.`, {
+      cause: parsed.error,
+    });
   }
 }
 

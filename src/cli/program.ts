@@ -1,0 +1,47 @@
+import { Command, CommanderError } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { ForagerError, OptionsError, messageOf } from "../errors.ts";
+import { addAsk } from "./ask.ts";
+import { addCrawl } from "./crawl.ts";
+import { addDoctor } from "./doctor.ts";
+import { addEmbed } from "./embed.ts";
+import { addExport } from "./export.ts";
+import { addScrape } from "./scrape.ts";
+import { addSearch } from "./search.ts";
+import { InterruptedError, Shell } from "./shell.ts";
+import { addStatus } from "./status.ts";
+
+/** Runs one command and gives its exit code: 0 ok, 1 the job failed, 2 wrong usage, 130 interrupted. */
+export async function main(words: readonly string[]): Promise<number> {
+  const shell = new Shell();
+  const program = new Command("forager")
+    .description("Crawl a site, index it, and ask it: answers with quotes you can check, on one machine.")
+    .version(packageJson.version)
+    .showHelpAfterError("(forager --help, or forager COMMAND --help, shows what there is)")
+    .exitOverride();
+  for (const add of [addCrawl, addEmbed, addScrape, addSearch, addAsk, addExport, addStatus, addDoctor])
+    add(program, shell);
+  for (const command of program.commands) command.exitOverride();
+  if (words.length === 0) {
+    program.outputHelp();
+    return 2;
+  }
+  shell.start();
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return exitCodeOf(error, shell);
+  }
+}
+
+function exitCodeOf(error: unknown, shell: Shell): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof InterruptedError) {
+    shell.say(error.message);
+    return 130;
+  }
+  shell.say(`forager: ${messageOf(error)}`);
+  if (!(error instanceof ForagerError) && error instanceof Error) shell.say(error.stack ?? "");
+  return error instanceof OptionsError ? 2 : 1;
+}
