@@ -2,7 +2,7 @@ import type { Block, BlockKind } from "../document.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import type { Question } from "./question.ts";
 import type { Hit } from "./retrieve.ts";
-import { sentenceRanges } from "./sentences.ts";
+import { sentenceRanges, type Range } from "./sentences.ts";
 
 /** A sentence that may answer, with what it is judged by. */
 export interface Candidate {
@@ -17,10 +17,13 @@ export interface Candidate {
   readonly context: string;
   /** The question's terms that it holds. */
   readonly terms: ReadonlySet<number>;
-  /** Share of the question that its page holds, 0 to 1. */
-  readonly pageCoverage: number;
-  /** The joined score of its page's best passage over that of the best page, 0 to 1. */
-  readonly pageScore: number;
+  /** Share of the question that sentence, headings and the sentence before hold, and that the whole passage holds, 0 to 1. */
+  readonly contextCoverage: number;
+  readonly passageCoverage: number;
+  /** The joined score of its passage over that of the best passage, 0 to 1. */
+  readonly passageScore: number;
+  /** False for what ends without a full stop: a label, a signature, a line of a menu. */
+  readonly isWhole: boolean;
 }
 
 /** Blocks whose text is sentences. Code and table rows are quoted when a page has nothing else, headings never. */
@@ -29,6 +32,9 @@ const fallback: ReadonlySet<BlockKind> = new Set(["code", "table"]);
 /** Longer "sentences" are lists or tables run together; a quote must be short enough to read. */
 const maxQuoteLength = 800;
 const minQuoteLength = 3;
+/** A line no longer than this without a full stop, before a sentence, is what the sentence is about: a term, a signature. */
+const maxTermLength = 120;
+const sentenceEnd = /[.!?:…。！？]["'”’»)\]]*$/u;
 
 /** The sentences of the passages found, each once. */
 export function candidateSentences(
@@ -58,13 +64,12 @@ function sentencesOfPage(
   const stored = documentId === undefined ? undefined : store.documentById(documentId);
   if (!stored) return [];
   const { text, title, blocks } = stored.document;
-  const pageCoverage = question.coverage(question.termsIn(`${title}\n${text}`));
-  const pageScore = Math.max(...hits.map(({ score }) => score)) / topScore;
   const taken = new Set<number>();
   const candidates: Candidate[] = [];
-  for (const { chunk } of hits) {
+  for (const { chunk, score } of hits) {
+    const passageCoverage = question.coverage(question.termsIn(`${chunk.headingPath}\n${chunk.text}`));
     let before = "";
-    for (const { start, end } of sentencesBetween(text, blocks, chunk.start, chunk.end, kinds)) {
+    for (const { start, end } of withTheirTerms(text, sentencesBetween(text, blocks, chunk, kinds))) {
       const quote = text.slice(start, end);
       const context = [chunk.headingPath, before, quote].filter((part) => part !== "").join("\n");
       before = quote;
@@ -79,8 +84,10 @@ function sentencesOfPage(
         end,
         context,
         terms: question.termsIn(quote),
-        pageCoverage,
-        pageScore,
+        contextCoverage: question.coverage(question.termsIn(context)),
+        passageCoverage,
+        passageScore: score / topScore,
+        isWhole: sentenceEnd.test(quote),
       });
     }
   }
@@ -91,14 +98,31 @@ function sentencesOfPage(
 function* sentencesBetween(
   text: string,
   blocks: readonly Block[],
-  start: number,
-  end: number,
+  passage: Range,
   kinds: ReadonlySet<BlockKind>,
-): Generator<{ readonly start: number; readonly end: number }> {
+): Generator<Range> {
   for (const block of blocks) {
-    if (block.end <= start || block.start >= end || !kinds.has(block.kind)) continue;
+    if (block.end <= passage.start || block.start >= passage.end || !kinds.has(block.kind)) continue;
     for (const sentence of sentenceRanges(text, block.start, block.end)) {
-      if (sentence.end > start && sentence.start < end) yield sentence;
+      if (sentence.end > passage.start && sentence.start < passage.end) yield sentence;
     }
   }
+}
+
+/** Joins a term or signature with the sentence that says what it is, as definition lists have them. */
+function* withTheirTerms(text: string, sentences: Iterable<Range>): Generator<Range> {
+  let term: Range | undefined;
+  for (const sentence of sentences) {
+    const isWhole = sentenceEnd.test(text.slice(sentence.start, sentence.end));
+    if (term && isWhole && text.slice(term.end, sentence.start).trim() === "") {
+      yield { start: term.start, end: sentence.end };
+      term = undefined;
+      continue;
+    }
+    if (term) yield term;
+    term = undefined;
+    if (!isWhole && sentence.end - sentence.start <= maxTermLength) term = sentence;
+    else yield sentence;
+  }
+  if (term) yield term;
 }

@@ -20,9 +20,9 @@ export interface AnswerSigns {
   readonly lexicalShare: number;
   /** (best - second) / best. */
   readonly lexicalMargin: number;
-  /** Share of the question's idf weight in the answering sentence, and in its page. */
+  /** Share of the question's idf weight in the answering sentence, and in its passage (a paragraph where the models were fitted). */
   readonly sentenceCoverage: number;
-  readonly pageCoverage: number;
+  readonly passageCoverage: number;
   /** Of question and sentence; absent without an embedder. */
   readonly sentenceCosine?: number;
 }
@@ -33,14 +33,14 @@ export interface AnswerSigns {
  * At .4 the model with an embedder refuses 6 % of the answerable, 98 % of the absent and 89 % of the near misses.
  */
 export function answerConfidence(signs: AnswerSigns): number {
-  const { lexicalShare, lexicalMargin, sentenceCoverage, pageCoverage, sentenceCosine } = signs;
+  const { lexicalShare, lexicalMargin, sentenceCoverage, passageCoverage, sentenceCosine } = signs;
   return sigmoid(
     sentenceCosine === undefined
       ? 9.71 * lexicalShare + 2.98 * lexicalMargin + 4.63 * sentenceCoverage - 6.55
       : 1.26 * lexicalShare +
           2.9 * lexicalMargin +
           2.73 * sentenceCoverage +
-          3.87 * pageCoverage +
+          3.87 * passageCoverage +
           8.58 * sentenceCosine -
           9.51,
   );
