@@ -1,5 +1,5 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
 import { ForagerError, OptionsError, messageOf } from "../errors.ts";
 import { addAsk } from "./ask.ts";
 import { addCrawl } from "./crawl.ts";
@@ -16,7 +16,7 @@ export async function main(words: readonly string[]): Promise<number> {
   const shell = new Shell();
   const program = new Command("forager")
     .description("Crawl a site, index it, and ask it: answers with quotes you can check, on one machine.")
-    .version(packageJson.version)
+    .version(version())
     .showHelpAfterError("(forager --help, or forager COMMAND --help, shows what there is)")
     .exitOverride();
   for (const add of [addCrawl, addEmbed, addScrape, addSearch, addAsk, addExport, addStatus, addDoctor])
@@ -44,4 +44,9 @@ function exitCodeOf(error: unknown, shell: Shell): number {
   shell.say(`forager: ${messageOf(error)}`);
   if (!(error instanceof ForagerError) && error instanceof Error) shell.say(error.stack ?? "");
   return error instanceof OptionsError ? 2 : 1;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
 }

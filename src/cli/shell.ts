@@ -21,7 +21,7 @@ export interface CommonFlags {
 export class Shell {
   readonly #interrupt = new AbortController();
   /** Aborts at the first Ctrl-C. */
-  readonly signal = this.#interrupt.signal;
+  readonly signal: AbortSignal = this.#interrupt.signal;
   readonly isTerminal = process.stderr.isTTY && process.env["CI"] === undefined;
 
   /** Listens for Ctrl-C: the first winds up what is under way, the second ends the process at once. */
