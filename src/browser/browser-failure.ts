@@ -12,6 +12,9 @@ export class PageFailure extends ForagerError {
   }
 }
 
+/** The page went away under us, mostly with its whole browser; another browser may do better. */
+export class PageGoneError extends Error {}
+
 /** What kept a browser from showing a document: the guard's refusal, else what Chromium or the proxy says. */
 export function loadFailure(
   url: string,

@@ -20,8 +20,8 @@ const { BrowserPool, PlaywrightController, PlaywrightPlugin } = loadCrawlee();
 export interface Tab {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** False once the browser ended. */
-  isBrowserAlive(): boolean;
+  /** Waits a moment for word that the browser ended: it comes after the calls that failed by it. */
+  hasBrowserEnded(): Promise<boolean>;
   /** Closes page and context; a browser that does not obey within some seconds is killed. */
   close(): Promise<void>;
 }
@@ -70,9 +70,8 @@ export class TabPool implements AsyncDisposable {
     try {
       const page = await this.#pool.newPage({ pageOptions: contextOptions });
       const context = page.context();
-      const browser = context.browser();
-      const isBrowserAlive = () => browser?.isConnected() ?? false;
-      return { page, context, isBrowserAlive, close: () => this.#close(page, context) };
+      const hasBrowserEnded = () => hasEnded(context.browser());
+      return { page, context, hasBrowserEnded, close: () => this.#close(page, context) };
     } finally {
       this.#opening--;
     }
@@ -91,6 +90,14 @@ export class TabPool implements AsyncDisposable {
     await this.#pool.destroy();
   }
 }
+
+async function hasEnded(browser: Browser | null): Promise<boolean> {
+  if (!browser?.isConnected()) return true;
+  const ended = new Promise((resolve) => browser.once("disconnected", resolve));
+  return await endsWithin(ended, endNewsMs);
+}
+
+const endNewsMs = 500;
 
 /** How long a page, then its context, may take to close: a renderer that hangs is ended by the browser in far less. */
 const closeMs = 3_000;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import type { Browser, ConnectOverCDPTransport } from "playwright";
-import { NetworkError } from "../errors.ts";
+import { MissingError, TimeoutError, messageOf } from "../errors.ts";
 import { killBrowser, recordBrowser } from "./browser-home.ts";
 import { isHeadlessShell } from "./chromium.ts";
 
@@ -32,7 +32,8 @@ export interface LaunchRequest {
 /**
  * Starts a Chromium and connects Playwright to it. We start the process ourselves, since Playwright tells neither its
  * id nor lets us choose where its temp files go; both are needed to leave nothing behind.
- * @throws {NetworkError} When it does not come up; the message carries the end of what it printed.
+ * @throws {MissingError} When it ends at once; the message carries the end of what it printed.
+ * @throws {TimeoutError} When it does not come up in time.
  */
 export async function launchBrowser(request: LaunchRequest): Promise<BrowserProcess> {
   const { chromium } = await import("playwright");
@@ -60,8 +61,14 @@ export async function launchBrowser(request: LaunchRequest): Promise<BrowserProc
     return { browser, pid, userAgent, kill: () => killBrowser(pid) };
   } catch (cause) {
     if (pid !== undefined) killBrowser(pid);
-    const detail = printed.text().trim();
-    throw new NetworkError(`Chromium (${request.executable}) did not start. ${detail}`, cause);
+    if (pid !== undefined && child.exitCode === null) {
+      throw new TimeoutError(`Starting ${request.executable}`, request.timeoutMs);
+    }
+    throw new MissingError(
+      `${request.executable} does not run here: ${printed.text().trim() || messageOf(cause)}`,
+      "Install what it lacks, or set FORAGER_CHROMIUM to another browser.",
+      cause,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Dialog, Frame, Page, Request, Response } from "playwright";
 import type { FailureReason } from "../document.ts";
-import { PageFailure } from "./browser-failure.ts";
+import { PageFailure, PageGoneError } from "./browser-failure.ts";
 
 export interface WatchLimits {
   readonly maxNavigations: number;
@@ -45,10 +45,11 @@ export class PageWatch {
     page.on("dialog", (dialog) => void this.#onDialog(dialog));
     page.on("popup", (popup) => void popup.close().catch(() => undefined)); // It may close by itself first.
     page.on("download", () => (this.#hasDownload = true));
+    page.on("close", () => this.#failed.abort(new PageGoneError("The page was closed.")));
     page.on("crash", () => this.fail("crash", `The page ${page.url()} crashed its renderer.`, false));
   }
 
-  /** Aborts with a {@link PageFailure} when the page can no longer give a document. */
+  /** Aborts, with a {@link PageFailure} or {@link PageGoneError}, when the page can no longer give a document. */
   get signal(): AbortSignal {
     return this.#failed.signal;
   }

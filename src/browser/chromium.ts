@@ -19,8 +19,8 @@ export function findChromium(env: Environment): string | undefined {
   if (named !== undefined && named !== "") {
     if (canRun(named)) return named;
     throw new MissingError(
-      `FORAGER_CHROMIUM is ${named}, which is not a program that can be run.`,
-      "Correct it, or unset it to search the usual places.",
+      `${named} is not a program that can be run.`,
+      "Run `npm run setup` to have one, or set FORAGER_CHROMIUM to the path of a Chromium or Chrome.",
     );
   }
   return [

@@ -1,11 +1,15 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** A loopback server that counts who comes: pages must not reach it. */
+/** A loopback server, TCP and UDP, that counts who comes: pages must not reach it. */
 export interface Canary extends AsyncDisposable {
   readonly origin: string;
-  /** Requests, upgrades and bare connections so far. */
+  /** `127.0.0.1:PORT` */
+  readonly udpAddress: string;
+  /** TCP connections and UDP packets so far. */
   readonly visits: number;
 }
 
@@ -21,17 +25,23 @@ export async function startCanary(): Promise<Canary> {
   const server = createServer((_request, response) => response.end("secret"));
   server.on("connection", () => visits++);
   const origin = await listen(server);
+  const udp = createSocket("udp4", () => visits++).bind(0, "127.0.0.1");
+  await once(udp, "listening");
   return {
     origin,
+    udpAddress: `127.0.0.1:${udp.address().port}`,
     get visits() {
       return visits;
     },
-    [Symbol.asyncDispose]: () => close(server),
+    async [Symbol.asyncDispose]() {
+      udp.close();
+      await close(server);
+    },
   };
 }
 
-/** @param canary Origin of a server that no page may reach. */
-export async function startScriptedSite(canary: string): Promise<ScriptedSite> {
+/** @param canary A server that no page may reach, though many try. */
+export async function startScriptedSite(canary: Canary): Promise<ScriptedSite> {
   const requests: { path: string; headers: IncomingMessage["headers"] }[] = [];
   const server = createServer((request, response) => {
     const path = request.url ?? "/";
@@ -44,16 +54,16 @@ export async function startScriptedSite(canary: string): Promise<ScriptedSite> {
   return { origin, requests, [Symbol.asyncDispose]: () => close(server) };
 }
 
-type Route = (response: ServerResponse, canary: string, request: IncomingMessage) => void;
+type Route = (response: ServerResponse, canary: Canary, request: IncomingMessage) => void;
 
 const filler = "Enough words to be read as a page of its own, and not as an empty shell.";
 
-function page(body: string, head = ""): Route {
+/** @param body HTML in which CANARY and UDP stand for the canary's addresses. */
+function page(body: string): Route {
   return (response, canary) => {
     response.setHeader("content-type", "text/html; charset=utf-8");
-    response.end(
-      `<!doctype html><html><head><title>Scripted</title>${head}</head><body>${body.replaceAll("CANARY", canary)}</body></html>`,
-    );
+    const filled = body.replaceAll("CANARY", canary.origin).replaceAll("UDP", canary.udpAddress);
+    response.end(`<!doctype html><html><head><title>Scripted</title></head><body>${filled}</body></html>`);
   };
 }
 
@@ -133,6 +143,9 @@ const routes: Readonly<Record<string, Route>> = {
     response.on("drain", more);
     more();
   },
+  "/long-document": page(`<p>${filler.repeat(2_000)}</p>`),
+  "/reset": (response) => response.destroy(),
+  "/hangs-later": page(`<p>${filler}</p>` + script('setTimeout(() => { location.href = "/hangs"; }, 50)')),
   "/long-poll": page(
     `<p>It never rests. ${filler}</p>` + script(`const poll = () => fetch("/hangs"); poll();`),
   ),
@@ -157,17 +170,28 @@ const routes: Readonly<Record<string, Route>> = {
     response.writeHead(200, { "content-type": "text/html", "set-cookie": "seen=1" });
     response.end(`<p>Cookies: ${request.headers.cookie ?? "none"}. ${filler}</p>`);
   },
-  "/to-canary": (response, canary) => response.writeHead(302, { location: `${canary}/secret` }).end(),
+  "/to-canary": (response, canary) => response.writeHead(302, { location: `${canary.origin}/secret` }).end(),
   "/two-hops-to-canary": (response) => response.writeHead(302, { location: "/to-canary" }).end(),
   "/script-to-canary": page(script(`location.href = "CANARY/secret"`)),
-  "/refresh-to-canary": page(`<p>${filler}</p>`, ""),
+  "/refresh-to-canary": page('<meta http-equiv="refresh" content="0; url=CANARY/secret">'),
   "/parts-from-canary": page(
-    `<p>Parts from elsewhere. ${filler}</p><img src="CANARY/i"><iframe src="CANARY/f"></iframe><link rel="stylesheet" href="CANARY/c"><link rel="preconnect" href="CANARY"><script src="CANARY/s"></script>` +
-      script(`fetch("CANARY/x", { mode: "no-cors" }); fetch("/to-canary", { mode: "no-cors" });
-        navigator.sendBeacon("CANARY/b"); new EventSource("CANARY/e");
-        new WebSocket("CANARY/w".replace("http", "ws")); new Worker(URL.createObjectURL(new Blob(['importScripts("CANARY/k"); fetch("CANARY/l")'])));
-        try { const peer = new RTCPeerConnection({ iceServers: [{ urls: "turn:CANARY?transport=tcp".replace("http://", ""), username: "u", credential: "p" }] });
-          peer.createDataChannel("d"); peer.createOffer().then((o) => peer.setLocalDescription(o)); } catch {}`),
+    `<p>Parts from elsewhere. ${filler}</p>
+    <link rel="preconnect" href="CANARY"><link rel="prefetch" href="CANARY/p"><link rel="stylesheet" href="CANARY/c">
+    <img src="CANARY/i"><iframe src="CANARY/f"></iframe><video src="CANARY/v"></video><script src="CANARY/s"></script>` +
+      script(`
+        const quietly = (call) => { try { call(); } catch {} };
+        for (const url of ["CANARY/x", "/to-canary"]) fetch(url, { mode: "no-cors" }).catch(() => {});
+        quietly(() => navigator.sendBeacon("CANARY/b"));
+        quietly(() => new EventSource("CANARY/e"));
+        quietly(() => new WebSocket("CANARY/w".replace("http", "ws")));
+        quietly(() => new WebTransport("CANARY/t".replace("http", "https")));
+        quietly(() => new Worker(URL.createObjectURL(new Blob(['fetch("CANARY/l"); importScripts("CANARY/k")']))));
+        quietly(() => {
+          const turn = "turn:" + "CANARY".replace("http://", "") + "?transport=tcp";
+          const peer = new RTCPeerConnection({ iceServers: [{ urls: "stun:UDP" }, { urls: turn, username: "u", credential: "p" }] });
+          peer.createDataChannel("d");
+          peer.createOffer().then((offer) => peer.setLocalDescription(offer));
+        });`),
   ),
 };
 

@@ -6,7 +6,7 @@ import { childContext, type RunContext } from "../../context.ts";
 import { MissingError, OptionsError, TimeoutError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { withDeadline } from "../browser-deadline.ts";
-import { PageFailure } from "../browser-failure.ts";
+import { PageFailure, PageGoneError } from "../browser-failure.ts";
 import { BrowserHome } from "../browser-home.ts";
 import type { Tab, TabPool } from "../browser-pool.ts";
 import { visit, type Visited } from "../browser-visit.ts";
@@ -56,7 +56,7 @@ export class HeadlessTier implements FetchTier {
     try {
       return await this.#fetchOnce(request, own);
     } catch (error) {
-      if (!(error instanceof BrowserGoneError)) return outcomeOf(error, request, context);
+      if (!(error instanceof PageGoneError)) return outcomeOf(error, request, context);
     }
     // The browser went down under this page, perhaps for another page's sake: once more, in a new one.
     this.#log.info("page fetched again", { url: request.url, why: "its browser ended" });
@@ -74,8 +74,10 @@ export class HeadlessTier implements FetchTier {
         const deps = { tab, pass, watch, clock: this.#clock };
         return { visited: await visit(deps, request.url, this.#options, signal), wireBytes: pass.bytes };
       } catch (error) {
-        signal.throwIfAborted();
-        throw tab.isBrowserAlive() ? error : new BrowserGoneError("The browser ended.", { cause: error });
+        own.signal.throwIfAborted();
+        const cause: unknown = watch.signal.aborted ? watch.signal.reason : error;
+        if (cause instanceof PageFailure || !(await tab.hasBrowserEnded())) throw cause;
+        throw new PageGoneError("The browser ended.", { cause });
       }
     });
     return { kind: "page", page: this.#pageOf(request, visited, wireBytes) };
@@ -111,7 +113,9 @@ export class HeadlessTier implements FetchTier {
     using pass = proxy.issuePass(maxBytes, () =>
       watch?.fail("too large", `The page took more than ${maxBytes} bytes from the network.`, false),
     );
-    const tab = await tabs.open(this.#contextOptions(proxy, pass));
+    const tab = await tabs.open(this.#contextOptions(proxy, pass)).catch((cause: unknown) => {
+      throw isOfMachine(cause) ? cause : new PageGoneError("The browser gave no tab.", { cause });
+    });
     try {
       watch = new PageWatch(tab.page, this.#options, () => this.#clock.now());
       await withDeadline(tab.context.route("**/*", refuseHeavy), own.signal);
@@ -145,7 +149,8 @@ export class HeadlessTier implements FetchTier {
 
   async #launch(): Promise<Machinery> {
     const options = this.#options;
-    const executable = options.chromiumPath === "" ? findChromium(process.env) : options.chromiumPath;
+    const { chromiumPath } = options;
+    const executable = findChromium(chromiumPath === "" ? process.env : { FORAGER_CHROMIUM: chromiumPath });
     if (executable === undefined) throw new MissingError("No Chromium was found.", chromiumRemedy);
     if (options.storageState !== "") await checkStorageState(options.storageState);
     const startedAt = this.#clock.now();
@@ -192,9 +197,6 @@ interface Machinery {
   readonly tabs: TabPool;
 }
 
-/** The browser ended while a page was open in it. */
-class BrowserGoneError extends Error {}
-
 const headStartMs = 200;
 
 /** What a reader of text has no use for. */
@@ -218,12 +220,17 @@ async function checkStorageState(file: string): Promise<void> {
 function outcomeOf(error: unknown, request: FetchRequest, context: RunContext): NoPage {
   if (error instanceof PageFailure) return noPage(error.reason, error.message, error.retryable);
   if (error instanceof MissingError || error instanceof OptionsError) throw error;
-  if (error instanceof BrowserGoneError) {
+  if (error instanceof PageGoneError) {
     return noPage("crash", `The browser ended twice while it loaded ${request.url}.`, true);
   }
   if (error instanceof TimeoutError) return noPage("timeout", error.message, true);
   context.signal.throwIfAborted();
   return noPage("crash", `The browser failed on ${request.url}: ${messageOf(error)}.`, true);
+}
+
+/** True for what another browser on this machine would not mend. */
+function isOfMachine(error: unknown): boolean {
+  return error instanceof MissingError || error instanceof TimeoutError;
 }
 
 function noPage(reason: NoPage["reason"], detail: string, isTransient: boolean): NoPage {
