@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
-  options: { folder: { type: "string" }, start: { type: "string", default: "/" }, pages: { type: "string", default: "500" }, rounds: { type: "string", default: "3" }, only: { type: "string" } },
+  options: {
+    folder: { type: "string" },
+    start: { type: "string", default: "/" },
+    pages: { type: "string", default: "500" },
+    rounds: { type: "string", default: "3" },
+    only: { type: "string" },
+  },
 });
 const crawlers = ["forager", "cheerio"].filter((name) => values.only === undefined || values.only === name);
 
@@ -19,7 +25,11 @@ interface Cost {
   readonly peakMb: number;
 }
 
-const site = spawn(process.execPath, [join(import.meta.dirname, "crawl", "site.ts"), values.folder ?? "", values.pages], { stdio: ["ignore", "pipe", "inherit"] });
+const site = spawn(
+  process.execPath,
+  [join(import.meta.dirname, "crawl", "site.ts"), values.folder ?? "", values.pages],
+  { stdio: ["ignore", "pipe", "inherit"] },
+);
 const costs = new Map<string, Cost[]>(crawlers.map((name) => [name, []]));
 try {
   const origin = await firstLine(site.stdout);
@@ -32,13 +42,23 @@ try {
 
 console.log("crawler    pages   pages/s   CPU ms/page   peak MB   (medians of", values.rounds, "rounds)");
 for (const [name, list] of costs) {
-  const row = [median(list, (cost) => cost.pages), median(list, (cost) => (1_000 * cost.pages) / cost.wallMs), median(list, cpuPerPage), median(list, (cost) => cost.peakMb)];
-  console.log(name.padEnd(10), ...row.map((value, i) => value.toFixed(i === 0 ? 0 : 1).padStart([5, 9, 13, 9][i] ?? 9)));
+  const row = [
+    median(list, (cost) => cost.pages),
+    median(list, (cost) => (1_000 * cost.pages) / cost.wallMs),
+    median(list, cpuPerPage),
+    median(list, (cost) => cost.peakMb),
+  ];
+  console.log(
+    name.padEnd(10),
+    ...row.map((value, i) => value.toFixed(i === 0 ? 0 : 1).padStart([5, 9, 13, 9][i] ?? 9)),
+  );
 }
 const [ours, theirs] = [costs.get("forager"), costs.get("cheerio")];
 if (ours && theirs) {
   const ratios = ours.map((cost, i) => cpuPerPage(cost) / cpuPerPage(theirs[i] as Cost));
-  console.log(`CPU a page, Forager / Cheerio, round by round: ${ratios.map((ratio) => ratio.toFixed(3)).join(", ")}`);
+  console.log(
+    `CPU a page, Forager / Cheerio, round by round: ${ratios.map((ratio) => ratio.toFixed(3)).join(", ")}`,
+  );
 }
 
 function cpuPerPage(cost: Cost): number {
@@ -53,7 +73,11 @@ function median(list: readonly Cost[], of: (cost: Cost) => number): number {
 async function run(name: string, url: string): Promise<Cost> {
   const folder = await mkdtemp(join(tmpdir(), "forager-bench-"));
   try {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "crawl", `${name}.ts`), url, values.pages, folder], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, "crawl", `${name}.ts`), url, values.pages, folder],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
     return JSON.parse(await firstLine(child.stdout)) as Cost;
   } finally {
     await rm(folder, { recursive: true, force: true });

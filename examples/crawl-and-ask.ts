@@ -15,4 +15,5 @@ console.log(`${pages} pages, ${failed} failed, ${chunks} passages`);
 
 const answer = await forager.ask(question);
 console.log(answer.answer);
-for (const { url, quote, start, end } of answer.citations) console.log(`- ${url} [${start}, ${end}): ${quote}`);
+for (const { url, quote, start, end } of answer.citations)
+  console.log(`- ${url} [${start}, ${end}): ${quote}`);

@@ -4,5 +4,7 @@ import { createForager } from "../src/index.ts"; // in your project: from "forag
 await using forager = createForager({ dataDir: process.env["FORAGER_DATA_DIR"] ?? ".forager" });
 const { hits } = await forager.search(process.argv.slice(2).join(" "), { limit: 5 });
 for (const { score, title, heading, url, text } of hits) {
-  console.log(`${score.toFixed(3)}  ${title} > ${heading}\n       ${url}\n       ${text.slice(0, 120).replaceAll("\n", " ")}`);
+  console.log(
+    `${score.toFixed(3)}  ${title} > ${heading}\n       ${url}\n       ${text.slice(0, 120).replaceAll("\n", " ")}`,
+  );
 }

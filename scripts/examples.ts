@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { serveFolder } from "../test/sites/static-site.ts";
 
 const dataDir = await mkdtemp(join(tmpdir(), "forager-examples-"));
-await using site = await serveFolder(join(import.meta.dirname, "..", "demo", "site"), { fallbacks: { "/app/": "/app/index.html" } });
+await using site = await serveFolder(join(import.meta.dirname, "..", "demo", "site"), {
+  fallbacks: { "/app/": "/app/index.html" },
+});
 const runs: readonly (readonly string[])[] = [
   ["crawl-and-ask.ts", `${site.origin}/`, "Which port does Lantern listen on by default?"],
   ["search.ts", "backup", "schedule"],
@@ -34,6 +36,8 @@ function run(file: string, words: readonly string[]): Promise<string> {
   });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", (code) => (code === 0 ? resolve(printed) : reject(new Error(`examples/${file} ended with ${code}.`))));
+    child.on("exit", (code) =>
+      code === 0 ? resolve(printed) : reject(new Error(`examples/${file} ended with ${code}.`)),
+    );
   });
 }
