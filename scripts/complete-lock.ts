@@ -1,6 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 
 // Completes package-lock.json after `npm install`. A registry mirror that lacks the binaries of other platforms leaves
 // them out of the lock file, and `npm ci` then refuses it ("Missing: ... from lock file"). Named with their version,
@@ -9,18 +8,15 @@ import { z } from "zod";
 const lockPath = join(import.meta.dirname, "..", "package-lock.json");
 const platform = /(?:binding-|\/)(android|darwin|freebsd|linux|openharmony|win32)-([a-z0-9]+)(?:-(.+))?$/;
 
-const LockFile = z.looseObject({
-  packages: z.record(
-    z.string(),
-    z.looseObject({
-      dev: z.boolean().optional(),
-      license: z.unknown().optional(),
-      optionalDependencies: z.record(z.string(), z.string()).optional(),
-    }),
-  ),
-});
+interface LockEntry {
+  readonly [field: string]: unknown;
+  readonly dev?: boolean;
+  readonly license?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
 
-const lock = LockFile.parse(JSON.parse(await readFile(lockPath, "utf8")));
+// Not parsed by a schema, which would put the fields in another order.
+const lock = JSON.parse(await readFile(lockPath, "utf8")) as { packages: Record<string, LockEntry> };
 let added = 0;
 for (const parent of Object.values(lock.packages)) {
   for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
@@ -32,7 +28,7 @@ for (const parent of Object.values(lock.packages)) {
       cpu: [cpu],
       ...(parent.dev === true ? { dev: true } : {}),
       ...(os === "linux" && abi !== "" ? { libc: [abi.startsWith("musl") ? "musl" : "glibc"] } : {}),
-      license: parent.license,
+      ...(parent.license === undefined ? {} : { license: parent.license }),
       optional: true,
       os: [os],
     };
