@@ -1,7 +1,10 @@
 import type { ChunkStore, LexicalRanking, StoredChunk, TermCounts } from "./chunk-store.ts";
 import type { RankedHit, Ranking } from "./fusion.ts";
 
-/** Every passage that the words found: those ranked, and the best one of each page ranked without any. */
+/** Pages this high in the ranking get a say though none of their passages is ranked; reading one costs half a millisecond. */
+const lonePagesUpTo = 20;
+
+/** Every passage that the words found: those ranked, and the best one of each high page ranked without any. */
 export function passagesFound(
   store: Pick<ChunkStore, "chunks" | "bestChunk">,
   terms: TermCounts,
@@ -10,7 +13,9 @@ export function passagesFound(
 ): Map<number, StoredChunk> {
   const ranked = store.chunks(chunkList.hits.map(({ id }) => id));
   const pages = new Set(ranked.map(({ documentId }) => documentId));
-  const lone = pageList.hits.flatMap(({ id }) => (pages.has(id) ? [] : (store.bestChunk(id, terms) ?? [])));
+  const lone = pageList.hits
+    .slice(0, lonePagesUpTo)
+    .flatMap(({ id }) => (pages.has(id) ? [] : (store.bestChunk(id, terms) ?? [])));
   const chunks = [...ranked, ...store.chunks(lone.map(({ id }) => id))];
   return new Map(chunks.map((chunk) => [chunk.id, chunk]));
 }
