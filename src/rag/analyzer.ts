@@ -70,7 +70,7 @@ export function countTerms(terms: readonly number[]): TermCounts {
   const ids = new Uint32Array(sorted.length);
   const counts = new Uint16Array(sorted.length);
   let distinct = 0;
-  for (let at = 0; at < sorted.length; ) {
+  for (let at = 0; at < sorted.length;) {
     const id = sorted[at] as number;
     const start = at;
     while (at < sorted.length && sorted[at] === id) at++;

@@ -72,6 +72,37 @@ describe("the vector index", () => {
   });
 });
 
+describe("blocks of signs", () => {
+  it("are written anew when more than half of them is dead", async () => {
+    using file = new StoreFile();
+    const database = file.open();
+    const store = new SqliteChunkStore({ database, embedder }, limits);
+    const addPage = (url: string, first: number) =>
+      database.write(() => {
+        store.upsert(
+          documentOf(
+            url,
+            Array.from({ length: 4 }, (_, at) => `passage ${first + at}`),
+          ),
+        );
+        const jobs = store.embeddingBacklog({ limit: 9, onlyLead: false });
+        store.putVectors(jobs.map(({ hash, text }) => ({ hash, vector: vectorOfText(text) })));
+      });
+    const packed = () => database.prepare("SELECT sum(items) AS items FROM sign_block").get()?.["items"];
+    await addPage("https://a.example/1", 0);
+    await addPage("https://a.example/2", 4);
+    assert.equal(packed(), 8);
+    await database.write(() => store.upsert(documentOf("https://a.example/1", ["passage 0"])));
+    await addPage("https://a.example/3", 8);
+    assert.equal(packed(), 9);
+    assert.equal(
+      database.prepare("SELECT count(*) AS count FROM dead WHERE field = 'embedding'").get()?.["count"],
+      0,
+    );
+    check(store);
+  });
+});
+
 function vectorOfText(text: string): Float32Array {
   return vectorOf(Number(/\d+/.exec(text)?.[0]));
 }
