@@ -44,9 +44,10 @@ export async function launchBrowser(request: LaunchRequest): Promise<BrowserProc
   });
   const printed = collectErrors(child);
   const failed = once(child, "error").then(([cause]) => Promise.reject(cause));
+  failed.catch(() => undefined); // Told by the race below, which may end before.
   const { pid } = child;
-  if (pid !== undefined) recordBrowser(request.profile, pid);
   try {
+    if (pid !== undefined) recordBrowser(request.profile, pid);
     const transport = pipeTransport(child);
     const connected = chromium.connectOverCDP(transport, {
       artifactsDir: request.profile,
@@ -196,10 +197,10 @@ function pipeTransport(child: ChildProcess): ConnectOverCDPTransport {
   return transport;
 }
 
-/** Events a page can send by the million (`console.log` in a loop) and nobody here reads: dropped before parsing. */
+/** Events (beginnings of their names) a page can send by the million (`console.log` in a loop) and nobody here reads: dropped before parsing. */
 function isNoise(message: Buffer): boolean {
   const start = message.toString("latin1", 0, 48);
-  return noise.some((method) => start.startsWith(`{"method":"${method}"`));
+  return noise.some((method) => start.startsWith(`{"method":"${method}`));
 }
 
 const noise = [
@@ -207,4 +208,5 @@ const noise = [
   "Runtime.exceptionThrown",
   "Log.entryAdded",
   "Network.dataReceived",
+  "Network.webSocketFrame",
 ];

@@ -5,7 +5,7 @@ import { MissingError } from "../errors.ts";
 
 /** What to do where no browser is found; part of every message that says so. */
 export const chromiumRemedy =
-  "Run `npm run setup`, install Chromium or Chrome yourself, or set FORAGER_CHROMIUM to the path of a Chromium or Chrome.";
+  "Run `npm run setup` to have one, or set FORAGER_CHROMIUM to the path of a Chromium or Chrome.";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,10 +18,7 @@ export function findChromium(env: Environment): string | undefined {
   const named = env["FORAGER_CHROMIUM"];
   if (named !== undefined && named !== "") {
     if (canRun(named)) return named;
-    throw new MissingError(
-      `${named} is not a program that can be run.`,
-      "Run `npm run setup` to have one, or set FORAGER_CHROMIUM to the path of a Chromium or Chrome.",
-    );
+    throw new MissingError(`${named} is not a program that can be run.`, chromiumRemedy);
   }
   return [
     ...onPath(env, shellNames),

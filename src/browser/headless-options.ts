@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { z } from "zod";
 
 /** How the headless tier uses its browsers and how long it waits for a page. */
@@ -11,9 +10,9 @@ export const HeadlessOptions = z.strictObject({
     ),
   maxTabs: z
     .int()
-    .min(1)
-    .default(Math.max(2, availableParallelism()))
-    .describe("Pages open at the same time; more than 2 to 4 a core add waiting, not speed"),
+    .min(0)
+    .default(0)
+    .describe("Pages open at the same time; 0 is two a processor, of which most are waiting for the network"),
   maxTabsPerBrowser: z.int().min(1).default(8).describe("Pages at the same time in one browser process"),
   retireBrowserAfterPages: z
     .int()

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import PQueue from "p-queue";
 import type { BrowserContextOptions, Route } from "playwright";
 import type { Clock } from "../../clock.ts";
@@ -38,7 +39,7 @@ export class HeadlessTier implements FetchTier {
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#options = options;
-    this.#queue = new PQueue({ concurrency: options.maxTabs });
+    this.#queue = new PQueue({ concurrency: options.maxTabs || 2 * availableParallelism() });
   }
 
   async fetch(request: FetchRequest, context: RunContext): Promise<FetchOutcome> {
