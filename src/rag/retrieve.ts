@@ -118,7 +118,7 @@ export class Retriever {
     const fused = this.#fuse(lexical, dense, fresh);
     const ranks = [...lexical, ...(dense ? [{ retriever: "dense", hits: dense }] : [])].map(toRanks);
     const hits = this.#select(fused, chunks, request.limit).map((hit) =>
-      describe(hit, chunks.get(hit.id) as StoredChunk, ranks, chunkList.maxScore),
+      describe(hit, chunks.get(hit.id) as StoredChunk, ranks, chunkList.maxScore, this.#isProven),
     );
     const stats = this.#store.stats();
     return {
@@ -130,6 +130,10 @@ export class Retriever {
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
       ...(question?.degraded === undefined ? {} : { degraded: question.degraded }),
     };
+  }
+
+  get #isProven(): boolean {
+    return this.#embedder?.isProven === true;
   }
 
   async #embedQuestion(
@@ -173,7 +177,7 @@ export class Retriever {
     dense: readonly ScoredId[] | undefined,
     fresh: readonly FreshVector[],
   ): FusedHit[] {
-    const isProven = this.#embedder?.isProven === true;
+    const isProven = this.#isProven;
     const { fusion, denseWeight } = this.#options;
     const fuse = fusions[fusion === "auto" ? (isProven || !this.#embedder ? "dbsf" : "weighted") : fusion];
     if (!dense) return fuse(lexical);
@@ -233,7 +237,13 @@ function toRanks({ retriever, hits }: Pick<Ranking, "retriever" | "hits">): Rank
   };
 }
 
-function describe(hit: FusedHit, chunk: StoredChunk, ranks: readonly Ranks[], maxScore: number): Hit {
+function describe(
+  hit: FusedHit,
+  chunk: StoredChunk,
+  ranks: readonly Ranks[],
+  maxScore: number,
+  isProven: boolean,
+): Hit {
   const retrievers: Hit["retrievers"] = Object.fromEntries(
     ranks.flatMap(({ retriever, places }) => {
       const place = places.get(hit.id);
@@ -244,7 +254,7 @@ function describe(hit: FusedHit, chunk: StoredChunk, ranks: readonly Ranks[], ma
   return {
     chunk,
     score: hit.score,
-    confidence: hitConfidence(lexicalShare, retrievers.dense?.score),
+    confidence: hitConfidence(lexicalShare, isProven ? retrievers.dense?.score : undefined),
     retrievers,
   };
 }
