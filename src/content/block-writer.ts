@@ -33,6 +33,8 @@ export class BlockWriter {
   readonly #maxLength: number;
   readonly #isCell: boolean;
   #leafText = "";
+  /** The last character of the leaf: asking the growing string itself would copy it each time. */
+  #leafEnd = "";
   #leafMarkdown: string[] = [];
   #leafLevel = 0;
   #needsSpace = false;
@@ -73,18 +75,19 @@ export class BlockWriter {
 
   /** Markdown that has no text beside it: an image. */
   writeImage(markdown: string): void {
+    this.#writeSpace();
     this.#openMarks();
     this.#leafMarkdown.push(markdown);
   }
 
   /** `<br>`: a new line, and after another one a new paragraph. */
   breakLine(): void {
-    if (this.#leafText === "") return;
+    if (this.#leafEnd === "") return;
     if (this.#isCell || this.#leafLevel > 0) this.#needsSpace = true;
-    else if (this.#leafText.endsWith("\n")) this.endLeaf();
+    else if (this.#leafEnd === "\n") this.endLeaf();
     else {
       this.#needsSpace = false;
-      this.#leafText += "\n";
+      this.#appendText("\n");
       this.#leafMarkdown.push("  \n");
     }
   }
@@ -116,6 +119,7 @@ export class BlockWriter {
     const text = this.#leafText.trimEnd();
     const markdown = this.#leafMarkdown.join("").trimEnd();
     this.#leafText = "";
+    this.#leafEnd = "";
     this.#leafMarkdown = [];
     if (text !== "") this.#addText(level > 0 ? "heading" : "paragraph", text, level);
     if (level > 0) this.#addLines([`${"#".repeat(level)} ${markdown}`]);
@@ -183,14 +187,24 @@ export class BlockWriter {
   }
 
   #put(text: string, markdown: string): void {
-    if (this.#needsSpace && this.#leafText !== "" && !this.#leafText.endsWith("\n")) {
-      this.#leafText += " ";
-      this.#leafMarkdown.push(" ");
-    }
-    this.#needsSpace = false;
+    this.#writeSpace();
     this.#openMarks();
-    this.#leafText += text;
+    this.#appendText(text);
     this.#leafMarkdown.push(markdown);
+  }
+
+  #appendText(text: string): void {
+    this.#leafText += text;
+    this.#leafEnd = text.at(-1) ?? this.#leafEnd;
+  }
+
+  #writeSpace(): void {
+    if (!this.#needsSpace) return;
+    this.#needsSpace = false;
+    if (this.#leafMarkdown.length === 0 || this.#leafEnd === "\n") return;
+    this.#leafMarkdown.push(" ");
+    // Beside an image there may be markdown and no text yet.
+    if (this.#leafEnd !== "" && this.#leafEnd !== " ") this.#appendText(" ");
   }
 
   #openMarks(): void {

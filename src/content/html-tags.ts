@@ -27,7 +27,7 @@ const blocks = words(
 );
 const silents = words(
   "script style noscript template svg head title canvas iframe object audio video select datalist textarea option noembed " +
-    "noframes rp annotation annotation-xml applet map frameset progress meter",
+    "noframes rp annotation annotation-xml applet frameset progress meter",
 );
 const inlines = words(
   "a abbr acronym b bdi bdo big button cite code data del dfn em font i input ins kbd label mark math meter nobr output picture " +

@@ -58,6 +58,8 @@ const keptAttributes = new Map(
     .map((name) => [name, name]),
 );
 
+/** Cells directly in these open a row. */
+const rowParents = new Set(["table", "tbody", "thead", "tfoot"]);
 const allowedInHead = new Set(
   "meta link base basefont bgsound script style title noscript template noframes".split(" "),
 );
@@ -199,18 +201,24 @@ class TreeBuilder implements TokenizerCallbacks {
     }
     if (tag.ends.size > 0) this.#endImplied(tag);
     if (this.#top.name === "head" && !allowedInHead.has(tag.name)) this.#pop();
+    if ((tag.name === "td" || tag.name === "th") && rowParents.has(this.#top.name))
+      this.#push(new HtmlNode(tagInfo("tr"), ""));
     const node = new HtmlNode(tag, "");
     node.attributes = this.#attributes;
-    if (!this.#add(node)) return;
-    if (tag.isVoid || (isSelfClosing && (tag.name === "svg" || this.#top.name === "math"))) return;
+    if (tag.isVoid || (isSelfClosing && (tag.name === "svg" || this.#top.name === "math"))) this.#add(node);
+    else this.#push(node);
+    if (this.#top === node && tag.name === "svg") this.#svgDepth = 1;
+  }
+
+  #push(node: HtmlNode): void {
     if (this.#stack.length > this.#limits.maxDepth) {
       // As Blink does at depth 512: what is deeper becomes a sibling.
       this.isTruncated = true;
       this.#pop();
     }
+    if (!this.#add(node)) return;
     this.#stack.push(node);
     this.#top = node;
-    if (tag.name === "svg") this.#svgDepth = 1;
   }
 
   #endImplied(tag: TagInfo): void {
@@ -241,8 +249,10 @@ class TreeBuilder implements TokenizerCallbacks {
         this.#popTo(i);
         return;
       }
-      if (barrier.has(open.name) || (isInline && open.isBlock)) return;
+      if (barrier.has(open.name) || (isInline && open.isBlock)) break;
     }
+    // The end of a paragraph that never began is an empty one.
+    if (name === "p") this.#add(new HtmlNode(tagInfo("p"), ""));
   }
 
   #addText(data: string): void {

@@ -5,7 +5,7 @@ export function languageTag(text: string | undefined): string {
       ?.trim()
       .split(/[,;\s]/)[0]
       ?.replaceAll("_", "-") ?? "";
-  if (tag === "" || tag.length > 35) return "";
+  if (tag.length > 35 || !/^[a-z]{2,3}(?:-|$)/i.test(tag)) return "";
   try {
     return Intl.getCanonicalLocales(tag)[0] ?? "";
   } catch {

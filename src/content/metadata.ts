@@ -24,6 +24,8 @@ const maxByline = 80;
 const maxDescription = 2_000;
 /** Shorter headings are labels: "FAQ", "News". */
 const minHeadingTitle = 8;
+/** Share of a heading's words that the title must hold too; .3 to .8 tried. */
+const minShared = 0.5;
 const workTypes =
   /^(?:\w*Article|BlogPosting|\w*Posting|NewsArticle|Report|Review|Recipe|HowTo|QAPage|Question|Product|WebPage|\w*Page|Course|Event|Book)$/;
 const articleTypes = /^(?:\w*Article|BlogPosting|\w*Posting|Report|Review|Recipe|HowTo|Question|QAPage)$/;
@@ -76,17 +78,28 @@ function metaValues(metas: readonly HtmlNode[]): Map<string, string> {
 }
 
 /**
- * The page's top heading where its title repeats it, else what it calls itself for others. Headings alone are as often a
+ * The page's top heading where its title says much the same, else what it calls itself for others. Headings alone are as often a
  * slogan or the site's name, titles alone carry words for search engines.
  */
 function titleOf(found: Survey, articles: readonly JsonObject[], social: string, siteName: string): string {
-  const tag = found.title?.first === undefined ? "" : oneLine(found.title.first.text);
+  const tag = oneLine((found.title?.first?.text ?? "").slice(0, maxDescription)).toWellFormed();
   const headings = found.topHeadings.map(headingText).filter((text) => text !== "");
-  const known = `${plain(tag)} ${plain(social)}`;
-  const repeated = headings.find((text) => text.length >= minHeadingTitle && known.includes(plain(text)));
+  const known = new Set(wordsOf(`${tag} ${social}`));
+  const repeated = headings.find(
+    (text) => text.length >= minHeadingTitle && sharedWords(text, known) >= minShared,
+  );
   if (repeated !== undefined && plain(repeated) !== plain(siteName)) return repeated;
   const headline = articles.map((object) => stringOf(object["headline"])).find((text) => text !== "") ?? "";
   return withoutSite(social, siteName) || headline || withoutSite(tag, siteName) || (headings[0] ?? "");
+}
+
+function sharedWords(text: string, known: ReadonlySet<string>): number {
+  const words = wordsOf(text);
+  return words.length === 0 ? 0 : words.filter((word) => known.has(word)).length / words.length;
+}
+
+function wordsOf(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
 /** A heading without the pilcrow that links to it. */

@@ -8,6 +8,8 @@ import { findWalls } from "./walls.ts";
 import { oneLine } from "./white-space.ts";
 
 const maxNoscriptText = 2_000;
+const maxDirectives = 1_000;
+const maxRefresh = 4_000;
 /** Slower refreshes reload a page for its reader, quicker ones send him on. */
 const maxRefreshSeconds = 5;
 
@@ -41,7 +43,7 @@ export function pageDirectives(
   const metas = found.metas.filter((meta) => meta.attribute("name")?.trim().toLowerCase() === "robots");
   return robotsDirectives([
     headers["x-robots-tag"] ?? "",
-    ...metas.map((meta) => meta.attribute("content") ?? ""),
+    ...metas.map((meta) => (meta.attribute("content") ?? "").slice(0, maxDirectives)),
   ]);
 }
 
@@ -84,7 +86,7 @@ function refreshUrl(found: Survey, resolver: LinkResolver): string {
   for (const meta of found.metas) {
     if (meta.attribute("http-equiv")?.trim().toLowerCase() !== "refresh" || isInNoscript(meta)) continue;
     const parts = /^\s*(\d{1,6})(?:\.\d*)?\s*[;,\s]\s*(?:url\s*=\s*)?(?:"([^"]*)|'([^']*)|(\S.*))/i.exec(
-      meta.attribute("content") ?? "",
+      (meta.attribute("content") ?? "").slice(0, maxRefresh),
     );
     if (parts === null || Number(parts[1]) > maxRefreshSeconds) continue;
     const url = resolver.resolve((parts[2] ?? parts[3] ?? parts[4] ?? "").trim());

@@ -47,9 +47,9 @@ const magicNumbers: readonly (readonly [string, string])[] = [
 const minCertainMagic = 4;
 const sampleBytes = 1_024;
 
-const htmlStart =
-  /^(?:<!--[\s\S]*?(?:-->|$)\s*|<\?xml[^>]*>\s*|<!doctype\s+[^>]*>\s*)*<(?:html|head|body|title|meta|link|script|style|h[1-6]|div|p|a|br|table|iframe|main|article|section|header|nav|ul|ol|span|b|img|center|font|form|base|noscript)[\s>/]/i;
-const anyDoctypeHtml = /^(?:<!--[\s\S]*?-->\s*|<\?xml[^>]*>\s*)*<!doctype\s+html/i;
+const htmlElement =
+  /^<(?:html|head|body|title|meta|link|script|style|h[1-6]|div|p|a|br|table|iframe|main|article|section|header|nav|ul|ol|span|b|img|center|font|form|base|noscript)[\s>/]/i;
+const htmlRoot = /^<(?:!doctype\s+html|html[\s>])/i;
 
 /**
  * Says what a body is, from its first bytes, its content type and its shape, in that order of trust: servers send PDF as HTML,
@@ -68,12 +68,10 @@ export function sniffFormat(body: Uint8Array, contentTypeHeader: string): Sniffe
   return format === undefined ? { kind: "unsupported", contentType: declared } : { kind: "format", format };
 }
 
+/** PDF.js takes files with other bytes before the mark; a text that only speaks of the mark has letters there. */
 function isPdf(start: string): boolean {
   const at = start.indexOf("%PDF-");
-  return (
-    at === 0 ||
-    (at > 0 && !/<(?:html|!doctype|body)/i.test(start.slice(0, at)) && !/[a-z]{3}/i.test(start.slice(0, at)))
-  );
+  return at >= 0 && !/[a-z<]/i.test(start.slice(0, at));
 }
 
 function magicType(start: string, isText: boolean): string | undefined {
@@ -133,21 +131,36 @@ function textStart(start: string): string {
 }
 
 function formatOfText(start: string, declared: string): FormatName | undefined {
-  const isHtmlShaped = anyDoctypeHtml.test(start) || htmlStart.test(start);
+  const element = afterProlog(start);
+  const isHtmlRoot = htmlRoot.test(element);
+  const isHtmlShaped = isHtmlRoot || htmlElement.test(element);
   if (declared === "text/html" || declared === "application/xhtml+xml")
     return start.startsWith("<?xml") && isFeed(start) ? "xml" : "html";
   if (/[/+]json(?:-seq|l)?$/.test(declared) || declared === "application/x-ndjson")
     return isHtmlShaped ? "html" : "json";
-  if (/[/+]xml$/.test(declared) && declared !== "image/svg+xml") return isHtmlShaped ? "html" : "xml";
+  if (/[/+]xml$/.test(declared) && declared !== "image/svg+xml") return isHtmlRoot ? "html" : "xml";
   if (/^(?:image|audio|video|font|model)\//.test(declared)) return undefined;
   if (declared === "text/css" || /javascript|ecmascript/.test(declared))
     return isHtmlShaped ? "html" : undefined;
-  if (declared.startsWith("text/"))
-    return anyDoctypeHtml.test(start) || /^<html[\s>]/i.test(start) ? "html" : "text";
+  if (declared.startsWith("text/")) return isHtmlRoot ? "html" : "text";
   if (declared !== "" && declared !== "unknown/unknown" && declared !== "*/*" && !isVague(declared)) {
     return isHtmlShaped ? "html" : undefined;
   }
   return byShape(start, isHtmlShaped);
+}
+
+/** What follows comments and XML declarations. A loop, since a regular expression for it can be made to take for ever. */
+function afterProlog(start: string): string {
+  let rest = start;
+  for (;;) {
+    const end = rest.startsWith("<!--")
+      ? rest.indexOf("-->") + 3
+      : rest.startsWith("<?")
+        ? rest.indexOf(">") + 1
+        : 0;
+    if (end < 4) return rest;
+    rest = rest.slice(end).trimStart();
+  }
 }
 
 function isVague(declared: string): boolean {

@@ -7,6 +7,7 @@ const maxWallText = 4_000;
 /** A consent form gates a page that has no more text than this outside of it. */
 const maxGatedText = 600;
 const scriptSample = 20_000;
+const maxSource = 2_000;
 
 interface WallPage {
   readonly title: string;
@@ -36,19 +37,19 @@ const walls: readonly (readonly [string, (page: WallPage) => boolean])[] = [
     "datadome",
     (page) =>
       /captcha-delivery\.com\//.test(page.sources) ||
-      /\bdd\s*=\s*\{[^}]*'?"?(?:cid|hsh)'?"?\s*:/.test(page.scripts),
+      /\bdd\s*=\s*\{[^}]{0,500}'?"?(?:cid|hsh)'?"?\s*:/.test(page.scripts),
   ],
   [
     "perimeterx",
     (page) =>
       /^px-captcha/m.test(page.names) ||
-      /captcha\.px-cdn\.net|\/captcha\/captcha\.js\?[^\n]*a=c/.test(page.sources),
+      /captcha\.px-cdn\.net|\/captcha\/captcha\.js\?[^\n]{0,500}a=c/.test(page.sources),
   ],
   [
     "incapsula",
     (page) =>
       /incapsula incident id/i.test(page.text) ||
-      /_Incapsula_Resource\?[^\n]*(?:CWUDNSAI|incident_id)/.test(page.sources) ||
+      /_Incapsula_Resource\?[^\n]{0,500}(?:CWUDNSAI|incident_id)/.test(page.sources) ||
       (page.text === "" && page.sources.includes("/_Incapsula_Resource?")),
   ],
   ["imperva", (page) => /^pardon our interruption/i.test(page.title || page.text)],
@@ -104,10 +105,10 @@ function describe(found: Survey, body: HtmlNode): WallPage {
   const scripts: string[] = [];
   for (const script of found.scripts) {
     const source = script.attribute("src");
-    if (source !== undefined) sources.push(source);
+    if (source !== undefined) sources.push(source.slice(0, maxSource));
     else if (script.first !== undefined) scripts.push(script.first.text.slice(0, scriptSample));
   }
-  for (const frame of found.frames) sources.push(frame.attribute("src") ?? "");
+  for (const frame of found.frames) sources.push((frame.attribute("src") ?? "").slice(0, maxSource));
   const names: string[] = [];
   collectNames(body, names);
   return {

@@ -25,10 +25,8 @@ export const htmlFormat: DocumentFormat = {
     const html = decoded.text.slice(0, options.maxHtmlLength);
     const tree = parseHtml(html, options);
     const found = survey(tree.root, { hasScripts: page.rendered });
-    const resolver = new LinkResolver(
-      page.finalUrl,
-      found.bases.map((base) => base.attribute("href") ?? ""),
-    );
+    const bases = found.bases.map((base) => base.attribute("href")).filter((href) => href !== undefined);
+    const resolver = new LinkResolver(page.finalUrl, bases);
     const directives = pageDirectives(found, page.headers);
     const structured = readStructured(found, options);
     const metadata = readMetadata(found, structured, resolver, page.headers["content-language"] ?? "");

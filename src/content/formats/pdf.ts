@@ -17,7 +17,7 @@ export const pdfFormat: DocumentFormat = {
     });
     try {
       // PDF.js takes the bytes away from their owner, so it gets a copy.
-      const pdf = await unpdf.getDocumentProxy(page.body.slice(), { verbosity: 0 });
+      const pdf = await unpdf.getDocumentProxy(Uint8Array.from(page.body), { verbosity: 0 });
       try {
         return await readDocument(pdf, page.finalUrl, page.headers, options);
       } finally {
