@@ -2,6 +2,7 @@
 //   node bench/embed.ts [--chunks 300] [--rounds 3] [--threads N]
 // Bare: the same model in as many worker threads, each with its share of the texts, nothing stored.
 // Backlog: EmbedBacklog over a store in memory, vectors written in batches, progress counted.
+import { packDocument } from "../src/rag/packed-document.ts";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -137,7 +138,7 @@ function storePage(store: SqliteChunkStore, url: string, passages: readonly stri
     lastModified: "",
     contentHash: text,
     bytes: 0,
-    document,
+    document: packDocument(document),
     chunks,
     terms: analyze(text),
   });

@@ -1,6 +1,7 @@
 // How fast is search, and what does it cost on disk and in memory? FTS5 answers the same queries beside ours.
 //   node bench/search.ts [--sizes 10000,100000] [--seed 7] [--queries 100]
 // The texts are synthetic: words drawn by Zipf's law, 20 chunks of 110 terms a page; vectors are noise around centres.
+import { packDocument } from "../src/rag/packed-document.ts";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -205,7 +206,7 @@ function pageOf(page: number, random: () => number): NewDocument {
     lastModified: "",
     contentHash: String(page),
     bytes: text.length,
-    document: {
+    document: packDocument({
       title: "",
       description: "",
       author: "",
@@ -220,7 +221,7 @@ function pageOf(page: number, random: () => number): NewDocument {
       blocks: [],
       structured: {},
       format: "html",
-    },
+    }),
     chunks,
     terms: analyze(text),
   };

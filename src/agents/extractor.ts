@@ -11,10 +11,10 @@ const FetchedPageSchema = z.custom<FetchedPage>(
   (value) => isRecord(value) && typeof value["finalUrl"] === "string" && value["body"] instanceof Uint8Array,
 );
 const ReadPageSchema = z.custom<ReadPage>(
-  (value) => isRecord(value) && isRecord(value["outcome"]) && Array.isArray(value["chunks"]),
+  (value) => isRecord(value) && isRecord(value["verdict"]) && Array.isArray(value["links"]),
 );
 
-/** Reads pages in worker threads: bytes to document, passages and terms. Owns its threads. */
+/** Reads and judges pages in worker threads: bytes to verdict, links, document, passages and terms. Owns its threads. */
 export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable {
   readonly role = "extractor";
   readonly input = FetchedPageSchema;
@@ -38,7 +38,7 @@ export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable 
       maxThreads: options.threads,
       idleTimeout: 10_000,
       // A page that makes the reader balloon ends its thread, not the process.
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+      resourceLimits: { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 16 },
     });
   }
 

@@ -1,48 +1,82 @@
-// The extractor's worker thread: everything that costs CPU for a page happens here, once.
+// The extractor's worker thread: everything that costs CPU for a page happens here, once, and little of it leaves.
 import { hash } from "node:crypto";
-import type { FetchedPage, ReadOutcome } from "../document.ts";
+import { normalizeUrl } from "../browser/url.ts";
 import { decodeText } from "../content/charset.ts";
-import { readPage } from "../content/read-page.ts";
 import type { ReadOptions } from "../content/read-options.ts";
+import { readPage } from "../content/read-page.ts";
+import type { FetchedPage, PageDocument, PageLink, PageSignals, Verdict } from "../document.ts";
 import { chunkDocument } from "../rag/chunk.ts";
-import { documentTerms } from "../rag/document-terms.ts";
 import type { ChunkOptions } from "../rag/chunk-options.ts";
 import type { NewChunk, TermCounts } from "../rag/chunk-store.ts";
+import { documentTerms } from "../rag/document-terms.ts";
+import { type PackedDocument, packDocument } from "../rag/packed-document.ts";
+import { judgePage } from "./judge-page.ts";
 
 /** What the thread is given with each page. */
 export interface ReadJob {
   readonly page: FetchedPage;
   readonly read: ReadOptions;
-  /** Absent when the page is only shown, not indexed. */
+  /** How to cut it into passages; absent when the page is to be shown, not indexed. */
   readonly chunk?: ChunkOptions;
 }
 
-/** A page as it was read, with what the index needs of it. */
+/** A page as it was read and judged. */
 export interface ReadPage {
-  readonly outcome: ReadOutcome;
+  readonly verdict: Verdict;
+  /** Absent when the bytes are no document. */
+  readonly signals?: PageSignals;
+  readonly links: readonly FoundLink[];
+  /** What the index keeps; absent when the page is not ok, or only shown. */
+  readonly indexed?: IndexedPage;
+  readonly shown?: ShownPage;
+}
+
+/** A link with its key in the frontier. */
+export interface FoundLink extends PageLink {
+  readonly key: string;
+  /** `host:port` */
+  readonly host: string;
+}
+
+/** What the index keeps of a page. */
+export interface IndexedPage {
+  readonly document: PackedDocument;
   readonly chunks: readonly NewChunk[];
   readonly terms: TermCounts;
   /** SHA-256 of the main text, hex. */
   readonly contentHash: string;
-  /** The page's own HTML or text, where it is only shown. */
+}
+
+/** What a person sees of a page. */
+export interface ShownPage {
+  readonly document: PageDocument;
+  /** The page's own HTML or text. */
   readonly source: string;
 }
 
-const noTerms: TermCounts = { ids: new Uint32Array(), counts: new Uint16Array(), length: 0 };
-
 export default async function read({ page, read: readOptions, chunk }: ReadJob): Promise<ReadPage> {
   const outcome = await readPage(page, readOptions);
-  if (outcome.kind !== "document")
-    return { outcome, chunks: [], terms: noTerms, contentHash: "", source: "" };
-  if (!chunk) return { outcome, chunks: [], terms: noTerms, contentHash: "", source: sourceOf(page) };
-  const chunks = chunkDocument(outcome.document, chunk);
+  const verdict = judgePage(page, outcome);
+  if (outcome.kind !== "document") return { verdict, links: [] };
+  const { document, signals } = outcome;
+  const links = outcome.links.flatMap(withKey);
+  if (!chunk) return { verdict, signals, links, shown: { document, source: sourceOf(page) } };
+  if (verdict.kind !== "ok") return { verdict, signals, links };
+  const chunks = chunkDocument(document, chunk);
+  const terms = documentTerms(document, chunks);
   return {
-    outcome,
-    chunks,
-    terms: documentTerms(outcome.document, chunks),
-    contentHash: hash("sha256", outcome.document.text),
-    source: "",
+    verdict,
+    signals,
+    links,
+    indexed: { document: packDocument(document), chunks, terms, contentHash: hash("sha256", document.text) },
   };
+}
+
+function withKey(link: PageLink): FoundLink[] {
+  const normalized = normalizeUrl(link.url);
+  return normalized.kind === "url"
+    ? [{ ...link, key: normalized.key, url: normalized.url, host: normalized.host }]
+    : [];
 }
 
 function sourceOf(page: FetchedPage): string {

@@ -6,7 +6,6 @@ import type { AgentPool } from "../coordination/pool.ts";
 import type { FetchedPage } from "../document.ts";
 import { MissingError } from "../errors.ts";
 import type { Retrieval, Retriever } from "../rag/retrieve.ts";
-import { judgePage } from "./judge-page.ts";
 import type { ReadPage } from "./reader-thread.ts";
 
 /** A page may send readers on by `<meta refresh>` this often. */
@@ -30,7 +29,7 @@ export function createPageResearcher(deps: {
 }): Agent<PageErrand, Finding> {
   const assess = async (page: FetchedPage, context: RunContext) => {
     const value = await deps.extractor.run(page, context);
-    return { verdict: judgePage(page, value.outcome), value };
+    return { verdict: value.verdict, value };
   };
   return {
     role: "researcher",
@@ -76,8 +75,8 @@ async function climb(
 }
 
 function refreshTarget(finding: Finding): string | undefined {
-  if (finding.kind !== "page" || finding.value.outcome.kind !== "document") return undefined;
-  const { refreshUrl } = finding.value.outcome.signals;
+  if (finding.kind !== "page") return undefined;
+  const refreshUrl = finding.value.signals?.refreshUrl ?? "";
   return refreshUrl !== "" && refreshUrl !== finding.page.finalUrl ? refreshUrl : undefined;
 }
 

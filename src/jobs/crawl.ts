@@ -59,6 +59,7 @@ export async function crawl(
   const measuring = measureQueue(floor, run);
   try {
     await new Crawl(floor, plan, run, options, context).finish();
+    await floor.store.optimize(context.signal);
     await embedding.crawlEnded();
     floor.database.writeNow(() =>
       floor.coordination.runs.end(run.id, "finished", undefined, floor.clock.now()),

@@ -1,3 +1,4 @@
+import type { ReadPage } from "../agents/reader-thread.ts";
 import type { Finding } from "../agents/researcher.ts";
 import type { Clock } from "../clock.ts";
 import type { Scope } from "../browser/scope.ts";
@@ -5,7 +6,7 @@ import { hostOf, isSameSite, normalizeUrl } from "../browser/url.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
 import type { ClaimedUrl, NewUrl } from "../coordination/frontier.ts";
 import type { Run } from "../coordination/runs.ts";
-import type { FailureReason, PageLink } from "../document.ts";
+import type { FailureReason } from "../document.ts";
 import type { ForagerEvent } from "../events.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
@@ -69,8 +70,8 @@ function recordPage(
 ): ForagerEvent[] {
   const { store, coordination, clock, run } = floor;
   const { page, value } = finding;
-  if (value.outcome.kind !== "document") throw new TypeError("Only a document can be judged ok.");
-  const { document, links, signals } = value.outcome;
+  const { indexed, signals } = value;
+  if (!indexed || !signals) throw new TypeError("A page that is ok was read for the index.");
   const events: ForagerEvent[] = [];
 
   const url = keyOf(page.finalUrl);
@@ -99,19 +100,18 @@ function recordPage(
     if (final.isDuplicate) return skip("duplicate", `it leads to ${url}, which was fetched already`);
     from = final.id;
   }
-  const added = coordination.frontier.add(
-    run.id,
-    followable(floor, links, signals.isNofollow, claim.depth + 1),
-    { maxDepth, from },
-  );
+  const added = coordination.frontier.add(run.id, followable(floor, value, claim.depth + 1), {
+    maxDepth,
+    from,
+  });
   if (added > 0) events.push({ type: "urls-found", added, from: page.finalUrl });
   if (signals.isNoindex) {
     store.deleteDocument(url);
     return skip("noindex", "the page asks not to be indexed");
   }
-  const canonical = canonicalKey(document.canonicalUrl, page.finalUrl);
+  const canonical = canonicalKey(indexed.document.canonicalUrl, page.finalUrl);
   const twin = store
-    .twins(hostOf(page.finalUrl), value.contentHash)
+    .twins(hostOf(page.finalUrl), indexed.contentHash)
     .find(
       (other) =>
         other.url !== url &&
@@ -130,11 +130,11 @@ function recordPage(
     fetchedAt: page.fetchedAt,
     etag: page.headers["etag"] ?? "",
     lastModified: page.headers["last-modified"] ?? "",
-    contentHash: value.contentHash,
+    contentHash: indexed.contentHash,
     bytes: page.wireBytes,
-    document,
-    chunks: value.chunks,
-    terms: value.terms,
+    document: indexed.document,
+    chunks: indexed.chunks,
+    terms: indexed.terms,
   });
   const ended = {
     kind: "done",
@@ -150,7 +150,7 @@ function recordPage(
     tier: page.tier,
     ms: clock.now() - startedAt,
     bytes: page.wireBytes,
-    chunks: value.chunks.length,
+    chunks: indexed.chunks.length,
     isChanged: stored.isChanged,
   });
   return events;
@@ -270,18 +270,11 @@ export function seedUrls(urls: readonly string[], depth: number): NewUrl[] {
   });
 }
 
-function followable(
-  floor: RecordFloor,
-  links: readonly PageLink[],
-  isNofollow: boolean,
-  depth: number,
-): NewUrl[] {
-  if (isNofollow) return [];
-  const inScope = links.filter((link) => !link.isNofollow && floor.scope.judge(link.url).isIn);
-  return seedUrls(
-    inScope.map((link) => link.url),
-    depth,
-  );
+function followable(floor: RecordFloor, page: ReadPage, depth: number): NewUrl[] {
+  if (page.signals?.isNofollow) return [];
+  return page.links
+    .filter((link) => !link.isNofollow && floor.scope.judge(link.url).isIn)
+    .map(({ key, url, host }) => ({ key, url, host, depth }));
 }
 
 function canonicalKey(canonicalUrl: string, finalUrl: string): string {

@@ -102,17 +102,17 @@ function describe(url: string, finding: Finding, format: ScrapeFormat): ScrapedP
       };
       const error =
         reason === undefined ? undefined : { code: reason, message: `${url}: ${verdict.evidence}.` };
-      if (value.outcome.kind !== "document")
+      if (!value.shown)
         return failure(url, error ?? { code: "unreadable", message: verdict.evidence }, known);
-      const { document, links } = value.outcome;
-      const shown = render(document, links, value.source, format);
+      const { document, source } = value.shown;
+      const shown = render(document, value.links, source, format);
       return {
         ...failure(url, error, known),
         status: error ? "failed" : "ok",
         title: document.title,
         ...shown,
         metadata: metadataOf(document, page.fetchedAt),
-        links: links.map((link) => ({ url: link.url, text: link.text })),
+        links: value.links.map((link) => ({ url: link.url, text: link.text })),
       };
     }
   }

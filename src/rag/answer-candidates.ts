@@ -121,8 +121,13 @@ function* withTheirTerms(text: string, sentences: Iterable<Range>): Generator<Ra
     }
     if (term) yield term;
     term = undefined;
-    if (!isWhole && sentence.end - sentence.start <= maxTermLength) term = sentence;
+    if (!isWhole && sentence.end - sentence.start <= maxTermLength && hasLetters(text, sentence))
+      term = sentence;
     else yield sentence;
   }
   if (term) yield term;
+}
+
+function hasLetters(text: string, { start, end }: Range): boolean {
+  return /\p{L}{2}/u.test(text.slice(start, end));
 }

@@ -1,4 +1,5 @@
 import type { PageDocument } from "../document.ts";
+import type { PackedDocument } from "./packed-document.ts";
 
 /** Term counts of a text after the analyzer: parallel arrays, ids strictly growing. */
 export interface TermCounts {
@@ -38,7 +39,7 @@ export interface NewDocument {
   /** SHA-256 of the main text, hex. */
   readonly contentHash: string;
   readonly bytes: number;
-  readonly document: PageDocument;
+  readonly document: PackedDocument;
   readonly chunks: readonly NewChunk[];
   /** Terms of the whole page, title included. */
   readonly terms: TermCounts;
@@ -122,7 +123,10 @@ export interface ChunkStore {
   /** In a write. Its chunks, terms and vectors go with it. */
   deleteDocument(url: string): boolean;
   /** The host's documents with this main text. */
-  twins(host: string, contentHash: string): readonly { readonly url: string; readonly canonicalUrl: string }[];
+  twins(
+    host: string,
+    contentHash: string,
+  ): readonly { readonly url: string; readonly canonicalUrl: string }[];
   /** Validators of the last fetch, for a conditional request. */
   validators(
     requestedUrl: string,

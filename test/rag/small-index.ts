@@ -1,3 +1,4 @@
+import { packDocument } from "../../src/rag/packed-document.ts";
 import { Database } from "../../src/database.ts";
 import type { Block, BlockKind } from "../../src/document.ts";
 import { analyze } from "../../src/rag/analyzer.ts";
@@ -71,7 +72,7 @@ export class SmallIndex implements Disposable {
       contentHash: text,
       bytes: text.length,
       terms: analyze(searchableText(title, text)),
-      document: {
+      document: packDocument({
         title,
         description: "",
         author: "",
@@ -86,7 +87,7 @@ export class SmallIndex implements Disposable {
         blocks,
         structured: {},
         format: "html",
-      },
+      }),
       chunks: blocks.map(({ start, end }) => {
         const words = searchableText(title, text.slice(start, end));
         return { start, end, headingPath: title, hash: words, terms: analyze(words) };

@@ -1,3 +1,4 @@
+import { packDocument } from "../../src/rag/packed-document.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,7 +55,7 @@ export function documentOf(url: string, passages: readonly string[], title = "")
     lastModified: "yesterday",
     contentHash: `content ${text}`,
     bytes: text.length,
-    document: pageOf(title, text),
+    document: packDocument(pageOf(title, text)),
     chunks,
     terms: analyze(searchableText(title, text)),
   };

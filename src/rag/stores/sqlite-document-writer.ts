@@ -1,7 +1,7 @@
 import type { Database } from "../../database.ts";
 import type { NewChunk, NewDocument } from "../chunk-store.ts";
 import { packTerms } from "./packed-numbers.ts";
-import { packDocument, type Row } from "./sqlite-rows.ts";
+import type { Row } from "./sqlite-rows.ts";
 import type { SegmentWriter } from "./sqlite-segments.ts";
 import type { VectorWriter } from "./sqlite-vectors.ts";
 
@@ -70,7 +70,7 @@ export class DocumentWriter {
   }
 
   #putDocument(document: NewDocument): number {
-    const { body, rest } = packDocument(document.document);
+    const { title, publishedAt, text, rest } = document.document;
     const row = this.#database
       .prepare(
         `INSERT INTO document(url, requested_url, final_url, host, http_status, tier, fetched_at, etag, last_modified,
@@ -94,9 +94,9 @@ export class DocumentWriter {
         document.lastModified,
         document.contentHash,
         document.bytes,
-        document.document.title,
-        document.document.publishedAt,
-        body,
+        title,
+        publishedAt,
+        text,
         rest,
       );
     return Number(row?.["id"]);
