@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { systemClock } from "../../src/clock.ts";
 import { Answerer, notFound, type Answer } from "../../src/rag/answer.ts";
 import { AnswerOptions } from "../../src/rag/answer-options.ts";
@@ -157,5 +158,46 @@ describe("answering", () => {
     const answer = await ask(index, "How tall is the Iron Tower?", { embedder, sentenceBudgetMs: 30 });
     assert.ok(performance.now() - started < 2_000);
     assert.match(answer.answer, /324 metres/);
+  });
+
+  it("joins a term with the sentence that says what it is", async () => {
+    const glossary = [
+      "Kiln\nAn oven in which clay is burned. It is hot.",
+      "Loom\nA frame on which cloth is woven.",
+    ];
+    using index = new SmallIndex([
+      { url: "https://craft.test/", title: "Words", passages: glossary },
+      ...pages,
+    ]);
+    const answer = await ask(index, "What is a kiln?", { leastConfidence: 0, maxSentences: 1 });
+    assert.deepEqual(quotesOf(answer), ["Kiln\nAn oven in which clay is burned."]);
+    assert.equal(answer.answer, "Kiln An oven in which clay is burned.");
+  });
+
+  it("quotes to the letter whatever the pages hold", async () => {
+    const piece = fc.constantFrom(
+      "tower",
+      "Tower.",
+      "e.g. ",
+      "3.14",
+      "🦊",
+      "東京。",
+      "\n",
+      "\n\n",
+      " ",
+      "“Quote!”",
+      "naïve",
+      "—",
+      "\ud83e",
+    );
+    const passage = fc.array(piece, { minLength: 1, maxLength: 30 }).map((pieces) => `x${pieces.join(" ")}y`);
+    await fc.assert(
+      fc.asyncProperty(fc.array(passage, { minLength: 1, maxLength: 6 }), async (passages) => {
+        using index = new SmallIndex([{ url: "https://odd.test/", title: "Odd tower", passages }]);
+        const answer = await ask(index, "naïve tower 3.14 東京", { leastConfidence: 0 });
+        assertExact(index, answer);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
