@@ -6,7 +6,7 @@ import { embedders, type EmbedderName } from "../../src/rag/embedders/index.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
 
 const options: Readonly<Record<EmbedderName, unknown>> = {
-  "local-onnx": { threads: 2 },
+  "local-onnx": { threads: 1, isBackground: false },
   langchain: {
     module: new URL("../rag/fake-embeddings.ts", import.meta.url).href,
     className: "FakeEmbeddings",

@@ -15,7 +15,10 @@ import { LocalOnnxOptions } from "../../src/rag/embedders/local-onnx-options.ts"
 const long = "The quick brown fox jumps over the lazy dog while the band plays on. ".repeat(16);
 
 function local(options: Partial<LocalOnnxOptions> = {}) {
-  return createLocalOnnxEmbedder({ log: silentLog }, LocalOnnxOptions.parse({ threads: 1, ...options }));
+  return createLocalOnnxEmbedder(
+    { log: silentLog },
+    LocalOnnxOptions.parse({ threads: 1, isBackground: false, ...options }),
+  );
 }
 
 /** A folder with the shipped model's files, by link, except those written by the test. */
@@ -52,7 +55,7 @@ describe("the local embedder", () => {
     const log = createLog("warn", (line) => lines.push(line));
     await using embedder = await createLocalOnnxEmbedder(
       { log },
-      { modelFolder: model, threads: 1, isBackground: true },
+      { modelFolder: model, threads: 1, isBackground: false },
     );
     await embedder.embed(["hello"]);
     assert.equal(embedder.isProven, false);
@@ -73,7 +76,7 @@ describe("the local embedder", () => {
     async () => {
       const before = await priorities();
       await using embedder = await local({ threads: 2, isBackground: true });
-      await embedder.embed(Array.from({ length: 12 }, () => long));
+      await embedder.embed(Array.from({ length: 6 }, () => "short"));
       const added = [...(await priorities())].filter(([task]) => !before.has(task));
       assert.ok(added.some(([, nice]) => nice === 19));
       assert.equal((await priorities()).get(String(process.pid)), before.get(String(process.pid)));
@@ -91,7 +94,7 @@ describe("the local embedder", () => {
     const started = performance.now();
     controller.abort(new Error("enough"));
     await assert.rejects(work, /enough/);
-    assert.ok(performance.now() - started < 100);
+    assert.ok(performance.now() - started < 1_000);
     assert.equal((await embedder.embed(["again"])).length, 1);
   });
 
@@ -99,7 +102,7 @@ describe("the local embedder", () => {
     await using embedder = await local();
     await embedder.embed(["warm"]);
     let isBacklogDone = false;
-    const backlog = embedder.embed(Array.from({ length: 24 }, () => long)).then(() => (isBacklogDone = true));
+    const backlog = embedder.embed(Array.from({ length: 16 }, () => long)).then(() => (isBacklogDone = true));
     await embedder.embedQuery("who?");
     assert.equal(isBacklogDone, false);
     await backlog;
