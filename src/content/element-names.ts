@@ -20,8 +20,8 @@ const vocabulary: readonly (readonly [number, string])[] = [
   [
     purposes.furniture,
     "nav navigation menu breadcrumb breadcrumbs footer sidebar cookie cookies consent share sharing social related recommended " +
-      "newsletter subscribe signup popup modal promo advert advertisement ads sponsor sponsored pagination pager toolbar tools " +
-      "skip cart minicart cta ctas dropdown button buttons sort byline author bio follow feedback copyright notice alert " +
+      "newsletter subscribe signup popup modal promo advert advertisement ads sponsor sponsored pagination pager toolbar " +
+      "skip cart minicart cta ctas dropdown button buttons sort byline author bio follow feedback copyright " +
       "signature badge swatch variant desktop disclaimer placeholder loader similar extras joinbar stats recommendation " +
       "recommendations upsell crosssell",
   ],

@@ -17,6 +17,10 @@ export class HtmlNode {
   linkLength = 0;
   /** Headings, tables, code or lists within, so that it cannot be one block. Told by the survey. */
   isComposite = false;
+  /** Text directly within, not only in elements: what else is inline here is part of a sentence. Told by the survey. */
+  hasOwnText = false;
+  /** Code within, in a `pre`. Told by the survey. */
+  hasCode = false;
   /** Never shown: scripts, `hidden`, `display:none`. Told by the survey. */
   isHidden = false;
   /** Shown, but not part of the main content. Told by the choice of main content. */

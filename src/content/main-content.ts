@@ -22,7 +22,7 @@ const menu = { minLength: 30, minLinkShare: 0.8, maxMeanLink: 40 };
 const minKept = 200;
 const minKeptShare = 0.1;
 
-const furnitureTags = new Set("nav footer button aside label figcaption time fieldset".split(" "));
+const furnitureTags = new Set("nav footer button aside label fieldset".split(" "));
 const afterContent =
   /^(?:related|similar|you (?:may|might) also|recommended|customers also|more from|recently viewed|read next|read more|keep reading|more (?:stories|articles|posts|like)|latest|trending|share|comments?|leave a (?:reply|comment)|about the author|you'll (?:also )?love|complete the look|frequently bought|pairs well|popular)/i;
 
@@ -84,7 +84,8 @@ function markBoilerplate(node: HtmlNode, marking: Marking): number {
 
 function isBoilerplate(node: HtmlNode, { scope, names, kind }: Marking): boolean {
   if (furnitureTags.has(node.name)) return true;
-  if (node.textLength === 0) return false;
+  if (node.textLength === 0 || isInSentence(node)) return false;
+  if (node.name === "time") return true;
   const share = node.textLength / scope.textLength;
   if (share >= maxCommentsShare) return false;
   if (node.name === "form" && share < maxFormShare && hasField(node)) return true;
@@ -92,9 +93,16 @@ function isBoilerplate(node: HtmlNode, { scope, names, kind }: Marking): boolean
   if ((purpose & purposes.comments) !== 0 && !kind.isForum) return true;
   if ((purpose & purposes.reviews) !== 0 && kind.isProduct) return true;
   if (share >= maxFurnitureShare) return false;
+  // Code is content whatever stands around it: highlighters put toolbars and copy buttons there.
+  if (node.hasCode) return false;
   if ((purpose & purposes.furniture) !== 0) return true;
   if ((purpose & purposes.shop) !== 0 && kind.isProduct) return true;
   return !kind.isListing && node.tag?.isBlock === true && (isMenu(node) || isAfterContent(node));
+}
+
+/** A word in a sentence stays, whatever it is marked as: quotes are to be found in the page as they are. */
+function isInSentence(node: HtmlNode): boolean {
+  return node.tag?.isBlock === false && node.parent?.hasOwnText === true;
 }
 
 /** Whether people fill something in here. Forums wrap posts in forms that have no fields. */

@@ -2,28 +2,30 @@ const special = /[\\`*_<&~[\]|]/;
 
 /**
  * Escapes what CommonMark would read as markup inside a line, and nothing else: `a * b`, `snake_case` and `[note]` stay.
+ * The ends of `text` count as next to something, since other runs of the same line may follow.
  * @param isTableCell Escapes pipes too.
  * @see CommonMark 0.31, 2.4 "Backslash escapes", 6.2 "Emphasis"
  */
 export function escapeInline(text: string, isTableCell: boolean, isLinkText: boolean): string {
   if (!special.test(text)) return text;
-  return text.replace(/[\\`*_<&~[\]|]/g, (mark, at: number) =>
-    isMarkup(mark, text, at, isTableCell, isLinkText) ? `\\${mark}` : mark,
-  );
+  return text.replace(/\*+|_+|~+|[\\`<&[\]|]/g, (marks, at: number) => {
+    if (!isMarkup(marks, text, at, isTableCell, isLinkText)) return marks;
+    return marks.length === 1 ? `\\${marks}` : marks.replace(/./g, "\\$&");
+  });
 }
 
 function isMarkup(
-  mark: string,
+  marks: string,
   text: string,
   at: number,
   isTableCell: boolean,
   isLinkText: boolean,
 ): boolean {
-  const before = text[at - 1] ?? " ";
-  const after = text[at + 1] ?? " ";
-  switch (mark) {
+  const before = text[at - 1] ?? "";
+  const after = text[at + marks.length] ?? "";
+  switch (marks[0]) {
     case "\\":
-      return /[!-/:-@[-`{-~]/.test(after);
+      return after === "" || /[!-/:-@[-`{-~]/.test(after);
     case "`":
       return true;
     case "*":
@@ -31,20 +33,20 @@ function isMarkup(
     case "_":
       return !(isWordCharacter(before) && isWordCharacter(after)) && (before !== " " || after !== " ");
     case "~":
-      return before === "~" || after === "~";
+      return marks.length > 1;
     case "<":
-      return /[a-z/!?]/i.test(after);
+      return after === "" || /[a-z/!?]/i.test(after);
     case "&":
       return /^&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});/i.test(text.slice(at, at + 35));
     case "|":
       return isTableCell;
     default:
-      return isLinkText || (mark === "]" && after === "(");
+      return isLinkText || (marks === "]" && (after === "(" || after === ""));
   }
 }
 
 function isWordCharacter(character: string): boolean {
-  return /[\p{L}\p{N}_]/u.test(character);
+  return /[\p{L}\p{N}]/u.test(character);
 }
 
 /** Escapes what CommonMark would read as markup at the start of a line: headings, bullets, numbers, quotes, rules, fences. */

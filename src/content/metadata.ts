@@ -1,4 +1,5 @@
 import { isoDate } from "./dates.ts";
+import { textOfHtml } from "./html-text.ts";
 import type { HtmlNode } from "./html-tree.ts";
 import { languageTag } from "./language.ts";
 import type { LinkResolver } from "./link-resolver.ts";
@@ -162,7 +163,8 @@ function looksLikeName(text: string): boolean {
 }
 
 function personName(value: unknown, depth = 0): string {
-  if (typeof value === "string") return /^https?:/.test(value) ? "" : cleanName(oneLine(value));
+  if (typeof value === "string")
+    return /^https?:/.test(value) ? "" : cleanName(textOfHtml(value.slice(0, 500)));
   if (depth > 2) return "";
   if (Array.isArray(value)) {
     const names = value.slice(0, 20).map((each) => personName(each, depth + 1));
@@ -262,5 +264,5 @@ function canonicalOf(found: Survey, resolver: LinkResolver): string {
 }
 
 function stringOf(value: unknown): string {
-  return typeof value === "string" ? oneLine(value.slice(0, 4_000)).toWellFormed() : "";
+  return typeof value === "string" ? textOfHtml(value.slice(0, 4_000)).toWellFormed() : "";
 }

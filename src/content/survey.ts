@@ -67,11 +67,14 @@ function visit(node: HtmlNode, found: Survey, isPre: boolean, isHidden: boolean)
   let textLength = 0;
   let linkLength = 0;
   let isComposite = false;
+  let hasCode = node.name === "pre";
   for (let child = node.first; child !== undefined; child = child.next) {
     const { tag } = child;
     if (tag === undefined) {
       if (!isPre) child.text = collapse(child.text);
-      if (child.text !== " ") textLength += child.text.length;
+      if (child.text === " " || child.text === "") continue;
+      textLength += child.text.length;
+      node.hasOwnText = true;
       continue;
     }
     const hides = tag.isSilent || (child.attributes !== undefined && isHiddenElement(child));
@@ -83,11 +86,13 @@ function visit(node: HtmlNode, found: Survey, isPre: boolean, isHidden: boolean)
     if (hides) continue;
     textLength += child.textLength;
     linkLength += tag.name === "a" ? child.textLength : child.linkLength;
+    if (child.hasCode) hasCode = true;
     if (!isComposite) isComposite = child.isComposite || tag.headingLevel > 0 || compositeTags.has(tag.name);
   }
   node.textLength = textLength;
   node.linkLength = linkLength;
   node.isComposite = isComposite;
+  node.hasCode = hasCode;
 }
 
 const compositeTags = new Set(["pre", "table", "dl", "blockquote", "article", "section"]);

@@ -78,6 +78,18 @@ const cases: readonly (readonly [
     ["Five stars"],
   ],
   [
+    "code in the toolbar of a highlighter",
+    `<main><p>Inside ${body}</p><div class="code-toolbar"><pre>let tide = 1;</pre><div class="toolbar">Copy</div></div></main>`,
+    ["let tide"],
+    ["Copy"],
+  ],
+  [
+    "words of a sentence that are marked up",
+    `<main><p>On <time>3 March</time> the <span class="author">pilot</span> sailed. ${body}</p><p><time>5 May</time></p></main>`,
+    ["On 3 March the pilot sailed."],
+    ["5 May"],
+  ],
+  [
     "no section headed as related",
     `<main><p>Inside ${body}</p><section><div><h2>You may also like</h2></div><p>Another thing</p></section></main>`,
     ["Inside"],

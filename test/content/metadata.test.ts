@@ -56,6 +56,11 @@ const cases: readonly (readonly [name: string, html: string, expected: Partial<P
     { title: "A B" },
   ],
   [
+    "JSON-LD with HTML in its strings",
+    jsonLd({ "@type": "Article", headline: "Ebb &amp; <b>flow</b>" }),
+    { title: "Ebb & flow" },
+  ],
+  [
     "broken JSON-LD as nothing",
     '<script type="application/ld+json">{"@type":</script><title>Fine</title>',
     { title: "Fine" },

@@ -4,13 +4,11 @@ import { BlockWriter } from "../block-writer.ts";
 import { decodeText } from "../charset.ts";
 import { isoDate } from "../dates.ts";
 import type { DocumentFormat } from "../document-format.ts";
-import { parseHtml } from "../html-tree.ts";
+import { textOfHtml } from "../html-text.ts";
 import { LinkResolver } from "../link-resolver.ts";
-import { visibleText } from "../links.ts";
 import { plainDocument, titleFromUrl } from "../plain-document.ts";
 import type { ReadOptions } from "../read-options.ts";
 import { plainSignals } from "../signals.ts";
-import { survey } from "../survey.ts";
 import { oneLine } from "../white-space.ts";
 
 /** Elements deeper than this are read as if they were at it; the parser keeps its open elements in a list it searches. */
@@ -128,16 +126,16 @@ class XmlReader {
     const isInItem = this.#path.some((each) => itemNames.has(each));
     if (linkNames.has(name) && /^https?:/.test(text)) this.#addLink(text);
     else if (name === "title" && isInItem) {
-      this.#itemTitle = oneLine(plainOf(text));
+      this.#itemTitle = textOfHtml(text);
       this.writer.startHeading(2);
       this.writer.write(this.#itemTitle);
       this.writer.endHeading();
-    } else if (name === "title" && this.title === "") this.title = oneLine(plainOf(text));
+    } else if (name === "title" && this.title === "") this.title = textOfHtml(text);
     else if (/^(?:pubdate|published|updated|lastbuilddate|date)$/i.test(name) && isoDate(text) !== "") {
       if (!isInItem) this.date ||= text;
     } else if (name === "language") this.language ||= text;
     else {
-      const plain = /<[a-z/!]/i.test(text) ? oneLine(plainOf(raw)) : text;
+      const plain = /<[a-z/!]/i.test(text) ? textOfHtml(raw) : text;
       if (/^(?:description|subtitle)$/.test(name) && !isInItem) this.description ||= plain;
       this.writer.write(plain);
       this.writer.endLeaf();
@@ -149,13 +147,6 @@ class XmlReader {
     if (url === undefined || this.links.has(url) || this.links.size >= this.#options.maxLinks) return;
     this.links.set(url, { url, text: this.#itemTitle.slice(0, 200).toWellFormed(), isNofollow: false });
   }
-}
-
-/** The text of HTML that a feed carries escaped. */
-function plainOf(html: string): string {
-  const { root } = parseHtml(html, { maxNodes: 20_000, maxDepth: 128 });
-  survey(root, { hasScripts: true });
-  return visibleText(root, html.length);
 }
 
 function localName(name: string): string {
