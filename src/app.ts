@@ -100,7 +100,7 @@ export class App implements AsyncDisposable {
     const onAttempt = (url: string, { tier, verdict, ms }: Attempt) =>
       events.emit({ type: "tier-tried", url, tier, verdict, ms });
     const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, onAttempt });
-    const threads = config.readThreads || Math.min(mostReadThreads, availableParallelism());
+    const threads = config.readThreads || Math.min(mostReadThreads, Math.max(1, availableParallelism() - 1));
     const extractor = made.use(
       new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }),
     );

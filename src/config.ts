@@ -22,7 +22,7 @@ export const Config = z.strictObject({
     .min(0)
     .max(64)
     .default(0)
-    .describe("Threads that read pages; 0 is one a processor, 4 at most"),
+    .describe("Threads that read pages; 0 leaves one processor to the main thread, 4 at most"),
   model: z
     .string()
     .default("")

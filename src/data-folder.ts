@@ -13,6 +13,8 @@ import { chunkStoreSchema } from "./rag/stores/sqlite-schema.ts";
 import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
 
 const fileName = "forager.db";
+/** Vectors are read here and there: a map spares a system call each. A crawl writes, and gains nothing. */
+const searchMapBytes = 1 << 28;
 const ownerLease = "data-folder";
 /** The owner of a folder says it is alive three times in this. */
 const ownerTtlMs = 15_000;
@@ -48,7 +50,11 @@ export class DataFolder implements Disposable {
       );
     }
     const isReadOnly = existsSync(file) && !options.isCreated && !isWritable(path, file);
-    const database = new Database(file, { schema: [coordinationSchema, chunkStoreSchema], isReadOnly });
+    const database = new Database(file, {
+      schema: [coordinationSchema, chunkStoreSchema],
+      isReadOnly,
+      mapBytes: options.isCreated ? 0 : searchMapBytes,
+    });
     return new DataFolder(path, database, options.clock, options.embedder);
   }
 

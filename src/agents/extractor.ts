@@ -38,7 +38,7 @@ export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable 
       maxThreads: options.threads,
       idleTimeout: 10_000,
       // A page that makes the reader balloon ends its thread, not the process.
-      resourceLimits: { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 16 },
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 24 },
     });
   }
 
