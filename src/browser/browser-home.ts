@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -63,8 +71,11 @@ function removeHome(folder: string): void {
     // A process id is used again: only a process that was started with this profile is the browser.
     if (pid > 0 && commandOf(pid).includes(profile)) killBrowser(pid);
   }
-  // A dying browser may still write for a moment.
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  // A dying browser may still write for a moment. And `rmSync` gives up without a word where a file it was about to
+  // remove is removed by somebody else: the profile of a browser that has just ended goes by itself (seen under load).
+  for (let tries = 0; tries < 10 && existsSync(folder); tries++) {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  }
 }
 
 function readPid(profile: string): number {

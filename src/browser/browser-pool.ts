@@ -141,16 +141,15 @@ class ChromiumPlugin extends PlaywrightPlugin {
 class ChromiumController extends PlaywrightController {
   /** Crawlee's own would put an open proxy between the browser and ours to carry the credentials; Chromium can itself. */
   protected override async _newPage(options?: BrowserContextOptions): Promise<Page> {
-    const userAgent = processes.get(this.browser)?.userAgent;
-    const context = await this.browser.newContext({ ...options, ...(userAgent && { userAgent }) });
     try {
-      const page = await context.newPage();
-      if (userAgent) await hideHeadlessBrand(page, userAgent);
+      // A browser that dies now leaves these calls without an answer.
+      const started = processes.get(this.browser);
+      if (started === undefined) throw new Error("The browser ended.");
+      const page = await Promise.race([openPage(started, options), started.ended]);
       page.once("close", () => this.activePages--);
       return page;
     } catch (error) {
       this.activePages--;
-      void context.close().catch(() => undefined); // It goes with its browser, which the pool now retires.
       throw error;
     }
   }
@@ -166,19 +165,25 @@ class ChromiumController extends PlaywrightController {
   }
 }
 
-/** Playwright changes the user agent only; the client hints beside it would still name HeadlessChrome. */
-async function hideHeadlessBrand(page: Page, userAgent: string): Promise<void> {
+/** A context that stays behind when this fails goes with its browser, which the pool then retires. */
+async function openPage(started: BrowserProcess, options?: BrowserContextOptions): Promise<Page> {
+  const { browser, userAgent } = started;
+  const context = await browser.newContext({ ...options, userAgent });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  // Playwright changes the user agent only; the client hints beside it would still name HeadlessChrome.
+  await session.send("Emulation.setUserAgentOverride", { userAgent, userAgentMetadata: hintsOf(userAgent) });
+  return page;
+}
+
+function hintsOf(userAgent: string) {
   const version = /Chrome\/(\d+)/.exec(userAgent)?.[1] ?? "";
   const brands = [
     { brand: "Not:A-Brand", version: "8" },
     { brand: "Chromium", version },
   ];
   const platform = { linux: "Linux", darwin: "macOS", win32: "Windows" }[process.platform as string] ?? "";
-  const session = await page.context().newCDPSession(page);
-  await session.send("Emulation.setUserAgentOverride", {
-    userAgent,
-    userAgentMetadata: { brands, platform, platformVersion: "", architecture: "", model: "", mobile: false },
-  });
+  return { brands, platform, platformVersion: "", architecture: "", model: "", mobile: false };
 }
 
 /**

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import type { Browser, ConnectOverCDPTransport } from "playwright";
 import { MissingError, TimeoutError, messageOf } from "../errors.ts";
+import { endsWithin } from "./browser-deadline.ts";
 import { killBrowser, recordBrowser } from "./browser-home.ts";
 import { isHeadlessShell } from "./chromium.ts";
 
@@ -12,6 +13,8 @@ export interface BrowserProcess {
   readonly pid: number;
   /** The browser's own, without the word that says it has no window. */
   readonly userAgent: string;
+  /** Rejects when the process ends. */
+  readonly ended: Promise<never>;
   /** Ends the whole process group now. The browser then counts as disconnected. */
   kill(): void;
 }
@@ -59,10 +62,12 @@ export async function launchBrowser(request: LaunchRequest): Promise<BrowserProc
     const session = await browser.newBrowserCDPSession();
     const version = await Promise.race([session.send("Browser.getVersion"), printed.ended]);
     const userAgent = version.userAgent.replace("HeadlessChrome", "Chrome");
-    return { browser, pid, userAgent, kill: () => killBrowser(pid) };
+    return { browser, pid, userAgent, ended: printed.ended, kill: () => killBrowser(pid) };
   } catch (cause) {
+    // A browser that does not come up in time is killed by Playwright; any other end is its own.
+    const hasEnded = pid === undefined || (await endsWithin(printed.exit, exitNewsMs));
     if (pid !== undefined) killBrowser(pid);
-    if (pid !== undefined && child.exitCode === null) {
+    if (!hasEnded || child.signalCode === "SIGKILL") {
       throw new TimeoutError(`Starting ${request.executable}`, request.timeoutMs);
     }
     throw new MissingError(
@@ -72,6 +77,9 @@ export async function launchBrowser(request: LaunchRequest): Promise<BrowserProc
     );
   }
 }
+
+/** Closed pipes tell of a browser's end a moment before the system does. */
+const exitNewsMs = 200;
 
 /** @see https://peter.sh/experiments/chromium-command-line-switches/ and Playwright's chromiumSwitches.ts */
 function browserArguments(request: LaunchRequest): string[] {
@@ -160,9 +168,10 @@ function browserEnvironment(profile: string): Record<string, string> {
 function collectErrors(child: ChildProcess) {
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => (text = (text + chunk.toString()).slice(-2_000)));
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`It ended with ${code}.`)));
+  const exit = once(child, "exit");
+  const ended = exit.then<never>(([code]) => Promise.reject(new Error(`It ended with ${code}.`)));
   ended.catch(() => undefined); // After a good start its end shows as a disconnect instead.
-  return { text: () => text, ended };
+  return { text: () => text, exit, ended };
 }
 
 /** Playwright's messages over the browser's two pipes, a zero byte after each. Nothing listens on a port. */

@@ -226,7 +226,7 @@ function outcomeOf(error: unknown, request: FetchRequest, context: RunContext): 
   }
   if (error instanceof TimeoutError) return noPage("timeout", error.message, true);
   context.signal.throwIfAborted();
-  return noPage("crash", `The browser failed on ${request.url}: ${messageOf(error)}.`, true);
+  return noPage("crash", `The browser failed on ${request.url}: ${messageOf(error)}`, true);
 }
 
 /** True for what another browser on this machine would not mend. */
