@@ -6,6 +6,7 @@ import type { ChunkStore } from "../../src/rag/chunk-store.ts";
 import { chunkStores } from "../../src/rag/stores/index.ts";
 import { rankAll } from "../rag/brute-force.ts";
 import type { ChunkStoreDeps } from "../../src/rag/stores/sqlite.ts";
+import { unpackDocument } from "../../src/rag/packed-document.ts";
 import { documentOf, StoreFile } from "../rag/store-fixture.ts";
 
 const embedder = { id: "test/three", dimensions: 3 };
@@ -47,7 +48,7 @@ for (const [name, create] of Object.entries(chunkStores)) {
       assert.equal(isChanged, true);
       const found = it.store.document(home);
       assert.deepEqual(found, it.store.documentById(id));
-      assert.deepEqual(found?.document, kept.document);
+      assert.deepEqual(found?.document, unpackDocument(kept.document));
       assert.equal(found?.contentHash, kept.contentHash);
       assert.deepEqual([...it.store.documents()], [found]);
       assert.deepEqual(

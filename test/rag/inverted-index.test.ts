@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Database } from "../../src/database.ts";
 import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { unpackText } from "../../src/rag/packed-document.ts";
 import type { NewDocument, ScoredId } from "../../src/rag/chunk-store.ts";
 import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
 import { rankAll } from "./brute-force.ts";
@@ -94,7 +95,7 @@ function check(store: SqliteChunkStore, living: ReadonlyMap<string, NewDocument>
     const rows = store.documentChunks(id);
     assert.equal(rows.length, document.chunks.length);
     for (const [at, row] of rows.entries()) {
-      assert.equal(row.text, document.document.text.slice(row.start, row.end));
+      assert.equal(row.text, unpackText(document.document.text).slice(row.start, row.end));
       chunks.push({
         id: row.id,
         terms: (document.chunks[at] as (typeof document.chunks)[0]).terms,

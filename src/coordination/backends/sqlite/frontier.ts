@@ -235,7 +235,10 @@ export class SqliteFrontier implements Frontier {
     }
   }
 
-  /** Takes the nearest URLs of a host; none where a newer run took them away, and then the host's turn is put right. */
+  /**
+   * Takes the nearest URLs of a host; last of all those whose workers died, so that what was merely under way beside
+   * a deadly page is soon cleared. None where a newer run took them away, and then the host's turn is put right.
+   */
   #take(run: number, turn: HostTurn, share: number, leaseMs: number, now: number): ClaimedUrl[] {
     this.#database
       .prepare("UPDATE url SET state = 'ready' WHERE run = ? AND host = ? AND state = 'waiting' AND at <= ?")
@@ -243,7 +246,7 @@ export class SqliteFrontier implements Frontier {
     const rows = this.#database
       .prepare(
         `UPDATE url SET state = 'leased', at = ?, fence = fence + 1, attempt = attempt + 1, starts = starts + 1
-         WHERE id IN (SELECT id FROM url WHERE run = ? AND host = ? AND state = 'ready' ORDER BY depth, id LIMIT ?)
+         WHERE id IN (SELECT id FROM url WHERE run = ? AND host = ? AND state = 'ready' ORDER BY starts, depth, id LIMIT ?)
          RETURNING id, key, coalesce(url, key) AS url, depth, fence, attempt`,
       )
       .all(now + leaseMs, run, turn.host, share) as unknown as Omit<ClaimedUrl, "host">[];

@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS url(
   attempt INTEGER NOT NULL DEFAULT 0, starts INTEGER NOT NULL DEFAULT 0,
   reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '', http_status INTEGER NOT NULL DEFAULT 0,
   tier TEXT NOT NULL DEFAULT '', verdict TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE INDEX IF NOT EXISTS url_ready ON url(run, host, depth) WHERE state = 'ready';
+CREATE INDEX IF NOT EXISTS url_ready ON url(run, host, starts, depth) WHERE state = 'ready';
 CREATE INDEX IF NOT EXISTS url_waiting ON url(run, host, at) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS url_leased ON url(at) WHERE state = 'leased';
 CREATE INDEX IF NOT EXISTS url_ended ON url(at) WHERE state IN ('failed','skipped');
