@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { CoordinationBackend } from "./coordination/backend.ts";
 import { createSqliteBackend } from "./coordination/backends/sqlite/index.ts";
 import { coordinationSchema } from "./coordination/backends/sqlite/schema.ts";
-import type { Lease } from "./coordination/leases.ts";
+import type { Lease, LeaseHolder } from "./coordination/leases.ts";
 import { Database } from "./database.ts";
 import { StoreError } from "./errors.ts";
 import type { ChunkStore } from "./rag/chunk-store.ts";
@@ -49,7 +49,12 @@ export class DataFolder implements Disposable {
         `There is no index in ${path}. Make one with: forager crawl URL --data-dir ${path}`,
       );
     }
-    const isReadOnly = existsSync(file) && !options.isCreated && !isWritable(path, file);
+    const isReadOnly = existsSync(file) && !(isWritable(path) && isWritable(file));
+    if (options.isCreated && (isReadOnly || !isWritable(nearestFolder(path)))) {
+      throw new StoreError(
+        `The data folder ${path} cannot be written: it is read-only. Check its permissions, or use another --data-dir.`,
+      );
+    }
     const database = new Database(file, {
       schema: [coordinationSchema, chunkStoreSchema],
       isReadOnly,
@@ -64,16 +69,48 @@ export class DataFolder implements Disposable {
    */
   own(): Lease {
     const lease = this.coordination.leases.acquire(ownerLease, { ttlMs: ownerTtlMs });
-    if (!("until" in lease)) return lease;
-    throw new StoreError(
-      `The data folder ${this.path} is in use by ${lease.holder}. Wait for it to end, or use another --data-dir.`,
-      { retryable: true },
-    );
+    if ("until" in lease) {
+      throw new StoreError(
+        `The data folder ${this.path} is in use by ${nameOf(lease)}. Wait for it to end, or use another --data-dir.`,
+        { retryable: true },
+      );
+    }
+    const lost = new AbortController();
+    lease.lost.addEventListener("abort", () => lost.abort(this.#lostError(lease)), { once: true });
+    // A process that was asleep for long may wake as the former owner: what it had in hand must not be written.
+    const fence = this.database.fence(() => {
+      if (!lease.isHeld()) throw this.#lostError(lease);
+    });
+    return {
+      name: lease.name,
+      token: lease.token,
+      lost: lost.signal,
+      isHeld: () => lease.isHeld(),
+      async [Symbol.asyncDispose]() {
+        fence[Symbol.dispose]();
+        try {
+          await lease[Symbol.asyncDispose]();
+        } catch (error) {
+          // On a full disk it cannot be given back: it runs out, or is passed over once this process is gone.
+          if (!(error instanceof StoreError)) throw error;
+        }
+      },
+    };
   }
 
   /** The process that owns it now, or undefined. */
   owner(): string | undefined {
-    return this.coordination.leases.holder(ownerLease)?.holder;
+    const holder = this.coordination.leases.holder(ownerLease);
+    return holder && nameOf(holder);
+  }
+
+  #lostError(lease: Lease): StoreError {
+    const what = lease.isHeld()
+      ? `The data folder ${this.path} could not be written for ${ownerTtlMs / 1_000} s`
+      : `This process did not answer for ${ownerTtlMs / 1_000} s and the data folder ${this.path} passed to ${this.owner() ?? "another process"}`;
+    return new StoreError(
+      `${what}. What was committed is kept; run the same command again to go on from there.`,
+    );
   }
 
   /** Bytes of the file and its write-ahead log. */
@@ -94,12 +131,22 @@ export function emptyDataFolder(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(path, fileName + suffix), { force: true });
 }
 
-function isWritable(folder: string, file: string): boolean {
+/** The nearest folder above, or at, `path` that is there. */
+export function nearestFolder(path: string): string {
+  let folder = resolve(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
+}
+
+function isWritable(path: string): boolean {
   try {
-    accessSync(folder, constants.W_OK);
-    accessSync(file, constants.W_OK);
+    accessSync(path, constants.W_OK);
     return true;
   } catch {
     return false; // read-only is a way to be opened, not a failure
   }
+}
+
+function nameOf({ pid, hostname }: LeaseHolder): string {
+  return `process ${pid} on ${hostname}`;
 }

@@ -1,6 +1,7 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { StoreError, messageOf } from "./errors.ts";
 
 /** The layout this version reads and writes; a file with a higher number is refused. */
@@ -26,6 +27,7 @@ export class Database {
   #pending: Pending[] = [];
   #nextFlush: NodeJS.Immediate | undefined;
   #isOpen = true;
+  #fence: (() => void) | undefined;
 
   /**
    * @param path The file, or ":memory:".
@@ -84,10 +86,21 @@ export class Database {
     });
   }
 
+  /** From now on every transaction that writes begins with `check`; when that throws, nothing is written. Dispose of it to lift it. */
+  fence(check: () => void): Disposable {
+    this.#fence = check;
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#fence === check) this.#fence = undefined;
+      },
+    };
+  }
+
   /** Runs `work` in a transaction of its own, now. Never call it inside another one. */
   writeNow<T>(work: () => T): T {
     this.#begin("BEGIN IMMEDIATE");
     try {
+      this.#fence?.();
       const result = work();
       this.#connection.exec("COMMIT");
       return result;
@@ -162,6 +175,7 @@ export class Database {
     const settle: (() => void)[] = [];
     try {
       this.#begin("BEGIN IMMEDIATE");
+      this.#fence?.();
       for (const pending of group) settle.push(this.#runAlone(pending));
       this.#connection.exec("COMMIT");
     } catch (error) {
@@ -210,10 +224,28 @@ export class Database {
 function openConnection(path: string, isReadOnly: boolean): DatabaseSync {
   try {
     if (!isReadOnly && path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
-    return new DatabaseSync(path, { readOnly: isReadOnly });
+    return new DatabaseSync(isReadOnly && isFrozen(path) ? frozenUrl(path) : path, { readOnly: isReadOnly });
   } catch (error) {
     throw storeError(path, error);
   }
+}
+
+/** Whether nothing can be made beside the file, and nothing in a write-ahead log waits to be read. */
+function isFrozen(path: string): boolean {
+  if (!existsSync(path) || existsSync(`${path}-wal`)) return false;
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** A reader of a file in WAL mode needs a `-shm` file beside it, unless it is told that nobody writes. https://sqlite.org/wal.html#readonly */
+function frozenUrl(path: string): URL {
+  const url = pathToFileURL(resolve(path));
+  url.searchParams.set("immutable", "1");
+  return url;
 }
 
 /** SQLITE_NOTADB */
@@ -222,7 +254,7 @@ const notADatabase = 26;
 const remedies: Readonly<Record<number, string>> = {
   5: "is busy: another process is writing to it. Wait for that process, or use another --data-dir.",
   8: "is read-only. Check the folder's permissions, or use another --data-dir.",
-  10: "could not be read or written. Check the disk.",
+  10: "could not be read or written. Check that the disk is well and has room.",
   11: "is damaged. Restore a copy, or start over with --fresh.",
   13: "cannot grow: the disk is full. Free some space and run the command again; nothing committed is lost.",
   14: "cannot be opened. Check that the folder exists and may be written.",

@@ -3,7 +3,7 @@ import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
 import { type RunContext, rootContext } from "./context.ts";
 import { DataFolder, emptyDataFolder } from "./data-folder.ts";
-import { MissingError, OptionsError } from "./errors.ts";
+import { OptionsError } from "./errors.ts";
 import { EventStream } from "./events.ts";
 import { type Job, startJob } from "./job.ts";
 import { ask } from "./jobs/ask.ts";
@@ -207,12 +207,6 @@ export class Forager implements AsyncDisposable {
   async #openFolder(options: { readonly isCreated: boolean }): Promise<DataFolder> {
     const embedder = await this.#app.embedder();
     this.#folder ??= DataFolder.open(this.config.dataDir, { ...options, clock: this.#app.clock, embedder });
-    if (options.isCreated && this.#folder.database.isReadOnly) {
-      throw new MissingError(
-        `The data folder ${this.config.dataDir} cannot be written.`,
-        "Check its permissions, or use another --data-dir.",
-      );
-    }
     return this.#folder;
   }
 

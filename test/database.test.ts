@@ -182,20 +182,60 @@ describe("database", () => {
     );
   });
 
+  it("writes nothing once its fence is down, and goes on when the fence is lifted", async () => {
+    using database = new Database(":memory:", { schema });
+    let isOurs = true;
+    const fence = database.fence(() => {
+      if (!isOurs) throw new StoreError("taken over");
+    });
+    await database.write(() => add(database, "ours"));
+    isOurs = false;
+    const isFenced = storeError(/^taken over$/);
+    await assert.rejects(
+      database.write(() => add(database, "late")),
+      isFenced,
+    );
+    assert.throws(() => database.writeNow(() => add(database, "late")), isFenced);
+    assert.deepEqual(notes(database), ["ours"]);
+    fence[Symbol.dispose]();
+    await database.write(() => add(database, "again"));
+    assert.deepEqual(notes(database), ["ours", "again"]);
+  });
+
   it("says that a folder is read-only", () => {
     using folder = temporaryFolder();
-    chmodSync(folder.path, 0o555);
-    const program = `
-      const { Database } = await import(${JSON.stringify(new URL("../src/database.ts", import.meta.url).href)});
-      try { new Database(process.argv[1], { schema: [] }) } catch (error) { console.log(error.name, error.message) }`;
-    // Nothing is read-only to root: there the attempt is made as nobody.
-    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const tried = inReadOnlyFolder(folder.path, "new Database(path, { schema: [] })");
+    assert.match(tried, /^StoreError .*cannot be opened/);
+  });
+
+  it("reads a file that was closed well where nothing can be made beside it", () => {
+    using folder = temporaryFolder();
     const path = join(folder.path, "data.db");
-    const child = spawnSync(process.execPath, ["--input-type=module", "-e", program, path], {
-      encoding: "utf8",
-      ...nobody,
-    });
-    chmodSync(folder.path, 0o755);
-    assert.match(child.stdout, /^StoreError .*cannot be opened/, child.stderr);
+    {
+      using database = new Database(path, { schema });
+      database.writeNow(() => add(database, "kept"));
+    }
+    chmodSync(path, 0o644);
+    const read =
+      'console.log(new Database(path, { schema: [], isReadOnly: true }).prepare("SELECT text FROM note").get().text)';
+    assert.equal(inReadOnlyFolder(folder.path, read), "kept\n");
   });
 });
+
+/** What `code` prints, or the error it throws, in a process that may only read the folder. */
+function inReadOnlyFolder(folder: string, code: string): string {
+  const program = `
+    const { Database } = await import(${JSON.stringify(new URL("../src/database.ts", import.meta.url).href)});
+    const path = process.argv[1];
+    try { ${code} } catch (error) { console.log(error.name, error.message) }`;
+  // Nothing is read-only to root: there the attempt is made as nobody.
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  chmodSync(folder, 0o555);
+  const child = spawnSync(process.execPath, ["--input-type=module", "-e", program, join(folder, "data.db")], {
+    encoding: "utf8",
+    ...nobody,
+  });
+  chmodSync(folder, 0o755);
+  assert.equal(child.status, 0, child.stderr);
+  return child.stdout;
+}

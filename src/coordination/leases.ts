@@ -5,6 +5,8 @@ export interface Lease extends AsyncDisposable {
   readonly token: number;
   /** Aborts before the lease ends, when it could not be renewed. */
   readonly lost: AbortSignal;
+  /** Looks it up: true until another holder takes it. Asked inside a transaction, it fences that transaction. */
+  isHeld(): boolean;
 }
 
 /** Who holds a lease that could not be had. */

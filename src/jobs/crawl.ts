@@ -309,8 +309,8 @@ async function endEarly(floor: CrawlFloor, run: Run, error: unknown): Promise<vo
       floor.coordination.runs.end(run.id, "interrupted", { error: messageOf(error) }, floor.clock.now()),
     );
   } catch (cause) {
-    // A folder that cannot be written any more (disk full): the run stays "running" there and is taken up next time.
-    floor.log.warn("the end of the run could not be noted", { cause });
+    // A folder that cannot be written any more (disk full, or another process has it): the run stays as it is there.
+    floor.log.info("the end of the run could not be noted", { cause });
   }
 }
 

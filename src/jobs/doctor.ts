@@ -1,8 +1,9 @@
 import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { findChromium } from "../browser/chromium.ts";
 import type { RunContext } from "../context.ts";
+import { nearestFolder } from "../data-folder.ts";
 import { MissingError, messageOf } from "../errors.ts";
 import type { Embedder } from "../rag/embedder.ts";
 import { verifyModel } from "../rag/embedders/local-onnx-model.ts";
@@ -50,7 +51,7 @@ async function checkNode(): Promise<Check> {
 }
 
 async function checkFolder({ dataDir }: DoctorFloor): Promise<Check> {
-  const folder = existing(dataDir);
+  const folder = nearestFolder(dataDir);
   try {
     const probe = await mkdtemp(join(folder, ".forager-probe-"));
     try {
@@ -70,7 +71,7 @@ async function checkFolder({ dataDir }: DoctorFloor): Promise<Check> {
 }
 
 async function checkDisk({ dataDir }: DoctorFloor): Promise<Check> {
-  const { bavail, bsize } = await statfs(existing(dataDir));
+  const { bavail, bsize } = await statfs(nearestFolder(dataDir));
   const free = bavail * bsize;
   return {
     what: "disk",
@@ -135,11 +136,4 @@ async function checkEmbedder({ embedder }: DoctorFloor, context: RunContext): Pr
     if (!(error instanceof MissingError)) throw error;
     return { what, isOk: false, isNeeded: false, detail: error.message };
   }
-}
-
-/** The nearest folder that is there. */
-function existing(path: string): string {
-  let folder = resolve(path);
-  while (!existsSync(folder)) folder = dirname(folder);
-  return folder;
 }

@@ -60,6 +60,7 @@ export class SqliteLeases implements Leases {
       name,
       token,
       lost: lost.signal,
+      isHeld: () => this.#row(name)?.token === token,
       [Symbol.asyncDispose]: async () => {
         clearInterval(beat);
         await this.#database.write(() => {
