@@ -6,7 +6,7 @@ import type { ClaimedUrl } from "../coordination/frontier.ts";
 import type { AgentPool } from "../coordination/pool.ts";
 import type { Run } from "../coordination/runs.ts";
 import type { Database } from "../database.ts";
-import { LeaseLostError, StoreError, TimeoutError, messageOf } from "../errors.ts";
+import { LeaseLostError, MissingError, StoreError, TimeoutError, messageOf } from "../errors.ts";
 import type { EventStream } from "../events.ts";
 import type { Log } from "../log.ts";
 import { type CrawlPlan, readSeeds } from "../agents/planner.ts";
@@ -327,32 +327,37 @@ function measureQueue(floor: CrawlFloor, run: Run): NodeJS.Timeout {
   }, measureMs).unref();
 }
 
-/** Vectors beside the crawl, and after it as far as was asked. */
+/**
+ * Vectors beside the crawl, and after it as far as was asked. What the embedder runs on may be missing from the machine:
+ * that costs the vectors, with a warning, never the crawl.
+ */
 function startEmbedding(
   floor: CrawlFloor,
   options: CrawlOptions,
   context: RunContext,
 ): { crawlEnded(): Promise<void>; stop(): Promise<void> } {
   const { backlog } = floor;
-  if (!backlog || options.embed === "off" || options.embed === "later")
-    return { crawlEnded: async () => {}, stop: async () => {} };
+  if (!backlog) return { crawlEnded: async () => {}, stop: async () => {} };
   const onlyLead = options.embed === "lead";
   const following = new AbortController();
-  const follow = backlog.follow({ onlyLead, signal: AbortSignal.any([context.signal, following.signal]) });
-  const settled = follow.then(
-    () => undefined,
-    (error: unknown) => (following.signal.aborted || context.signal.aborted ? undefined : { error }),
-  );
+  const beside = backlog
+    .follow({ onlyLead, signal: AbortSignal.any([context.signal, following.signal]) })
+    .catch((error: unknown) => (following.signal.aborted || context.signal.aborted ? undefined : { error }));
   return {
     async crawlEnded() {
       following.abort();
-      const failure = await settled;
-      if (failure) throw failure.error;
-      await backlog.run({ onlyLead, signal: context.signal });
+      try {
+        const failure = await beside;
+        if (failure) throw failure.error;
+        await backlog.run({ onlyLead, signal: context.signal });
+      } catch (error) {
+        if (!(error instanceof MissingError)) throw error;
+        floor.log.warn("passages get no vectors", { why: error.message });
+      }
     },
     async stop() {
       following.abort();
-      await settled;
+      await beside;
     },
   };
 }
