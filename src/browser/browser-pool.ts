@@ -10,7 +10,7 @@ import {
   type Page,
 } from "playwright";
 import type { Log } from "../log.ts";
-import { endsWithin } from "./browser-deadline.ts";
+import { endsWithin } from "../deadline.ts";
 import type { BrowserHome } from "./browser-home.ts";
 import { launchBrowser, type BrowserProcess, type LaunchRequest } from "./browser-process.ts";
 

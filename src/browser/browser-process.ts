@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import type { Browser, ConnectOverCDPTransport } from "playwright";
 import { MissingError, TimeoutError, messageOf } from "../errors.ts";
-import { endsWithin } from "./browser-deadline.ts";
+import { endsWithin } from "../deadline.ts";
 import { killBrowser, recordBrowser } from "./browser-home.ts";
 import { isHeadlessShell } from "./chromium.ts";
 

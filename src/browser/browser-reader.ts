@@ -1,6 +1,6 @@
 import type { CDPSession, Page } from "playwright";
 import { snapshotProgram, textLengthProgram, type Snapshot } from "./browser-page-script.ts";
-import { withDeadline } from "./browser-deadline.ts";
+import { unlessAborted } from "../deadline.ts";
 
 /** Reads a page from a JavaScript world of our own, out of reach of its scripts. */
 export class PageReader {
@@ -14,7 +14,7 @@ export class PageReader {
   }
 
   static async open(page: Page, signal: AbortSignal): Promise<PageReader> {
-    return new PageReader(await withDeadline(page.context().newCDPSession(page), signal), signal);
+    return new PageReader(await unlessAborted(page.context().newCDPSession(page), signal), signal);
   }
 
   /** How much text the page shows now. */
@@ -42,7 +42,7 @@ export class PageReader {
   async #evaluateOnce(expression: string): Promise<unknown> {
     const contextId = (this.#world ??= await this.#createWorld());
     const call = this.#session.send("Runtime.evaluate", { expression, contextId, returnByValue: true });
-    const { result, exceptionDetails } = await withDeadline(call, this.#signal);
+    const { result, exceptionDetails } = await unlessAborted(call, this.#signal);
     if (exceptionDetails !== undefined) {
       throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     }
@@ -50,9 +50,9 @@ export class PageReader {
   }
 
   async #createWorld(): Promise<number> {
-    const tree = await withDeadline(this.#session.send("Page.getFrameTree"), this.#signal);
+    const tree = await unlessAborted(this.#session.send("Page.getFrameTree"), this.#signal);
     const frameId = tree.frameTree.frame.id;
     const call = this.#session.send("Page.createIsolatedWorld", { frameId });
-    return (await withDeadline(call, this.#signal)).executionContextId;
+    return (await unlessAborted(call, this.#signal)).executionContextId;
   }
 }

@@ -1,7 +1,7 @@
 import type { Response } from "playwright";
 import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
-import { withDeadline } from "./browser-deadline.ts";
+import { unlessAborted } from "../deadline.ts";
 import { isProxyStatus, loadFailure, PageFailure, refusalOf } from "./browser-failure.ts";
 import type { Tab } from "./browser-pool.ts";
 import { PageReader } from "./browser-reader.ts";
@@ -61,7 +61,7 @@ export async function visit(
 async function open(deps: VisitDeps, url: string, signal: AbortSignal): Promise<Visited | undefined> {
   const { tab, watch } = deps;
   try {
-    await withDeadline(tab.page.goto(url, { waitUntil: "commit", timeout: 0 }), signal);
+    await unlessAborted(tab.page.goto(url, { waitUntil: "commit", timeout: 0 }), signal);
   } catch (error) {
     signal.throwIfAborted();
     const { response } = watch;
@@ -76,7 +76,7 @@ async function open(deps: VisitDeps, url: string, signal: AbortSignal): Promise<
   const response = goodResponse(deps, url);
   const type = response.headers()["content-type"] ?? "text/html";
   if (/^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type)) return undefined;
-  return asFile(response, await withDeadline(response.body(), signal));
+  return asFile(response, await unlessAborted(response.body(), signal));
 }
 
 /** The answer behind the document shown. @throws {PageFailure} When that came from our proxy, or not whole. */

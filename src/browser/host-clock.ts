@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
+import { unlessAborted } from "../deadline.ts";
 import { nonGlobalKind } from "./egress-guard.ts";
 
 /** How politely hosts are asked. */
@@ -227,17 +228,4 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 function isOnThisMachine(host: string): boolean {
   const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
   return name === "localhost" || (isIP(name) !== 0 && nonGlobalKind(name) === "loopback");
-}
-
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return await promise;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

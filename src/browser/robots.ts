@@ -1,6 +1,7 @@
 import robotsParserModule from "robots-parser";
 import type { Clock } from "../clock.ts";
 import { type RunContext, childContext, rootContext } from "../context.ts";
+import { unlessAborted } from "../deadline.ts";
 import { TimeoutError } from "../errors.ts";
 import type { FetchTier, NoPage } from "./fetch-tier.ts";
 import type { HostClock } from "./host-clock.ts";
@@ -97,14 +98,7 @@ export class Robots implements AsyncDisposable {
     const known = this.#known.get(origin);
     if (known !== undefined && known.expiresAt > this.#clock.now()) return known;
     const fetching = this.#inFlight.get(origin) ?? this.#start(origin, known);
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(context.signal.reason);
-    context.signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      return await Promise.race([fetching, aborted]);
-    } finally {
-      context.signal.removeEventListener("abort", onAbort);
-    }
+    return await unlessAborted(fetching, context.signal);
   }
 
   /** One fetch an origin, however many pages wait for it; it lives by its own deadline, not by that of the first to ask. */

@@ -24,7 +24,9 @@ export function transportFailure(url: string, error: unknown): NoPage {
   if (code.startsWith("EAI_") || code === "ESERVFAIL") {
     return noPage("dns", `The name server did not answer for ${url} (${code}).`, true);
   }
-  if (isTlsCode(code)) {
+  // Node's words for a server that hangs up on the handshake: most often one that speaks plain HTTP.
+  const isPlainServer = code === "ECONNRESET" && messageOf(cause).includes("before secure TLS");
+  if (isTlsCode(code) || isPlainServer) {
     return noPage("tls", `No secure connection to ${url}: ${messageOf(cause)} (${code}).`, false);
   }
   if (

@@ -4,7 +4,7 @@ import type { RunContext } from "../context.ts";
 import { AgentError, TimeoutError, messageOf } from "../errors.ts";
 import type { EventStream } from "../events.ts";
 import type { Agent } from "./agent.ts";
-import { runWithin, unlessAborted } from "./deadline.ts";
+import { runWithin, unlessAborted } from "../deadline.ts";
 
 /** Calls that may wait, for each that can run, before the pool counts as full. */
 const backlogPerSlot = 4;

@@ -7,6 +7,8 @@ import { BoundedBody, type BodyLimits } from "../bounded-body.ts";
 export interface ExchangeTimeouts {
   readonly firstByteTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** All the time of the page, for the message. */
+  readonly totalTimeoutMs: number;
   /** Epoch milliseconds. */
   readonly endsAt: number;
 }
@@ -57,8 +59,10 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
   let isOver = false;
   let pause: NodeJS.Timeout | undefined;
 
-  const totalMs = Math.max(0, timeouts.endsAt - Date.now());
-  const total = setTimeout(() => fail(new TimeoutError(`Fetching ${url.href}`, totalMs)), totalMs);
+  const total = setTimeout(
+    () => fail(new TimeoutError(`Fetching ${url.href}`, timeouts.totalTimeoutMs)),
+    Math.max(0, timeouts.endsAt - Date.now()),
+  );
   const onAbort = () => fail(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
 
@@ -115,9 +119,12 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
         return;
       }
       const idleMs = timeouts.idleTimeoutMs;
-      pause = setTimeout(() => fail(new TimeoutError(`A pause in the body of ${url.href}`, idleMs)), idleMs);
+      const onIdle = () => fail(new TimeoutError(`A pause in the body of ${url.href}`, idleMs));
+      pause = setTimeout(onIdle, idleMs);
       const taken = new BoundedBody(headers["content-encoding"] ?? "", request.limits, () => {
-        pause?.refresh();
+        if (isOver || isComplete) return;
+        clearTimeout(pause);
+        pause = setTimeout(onIdle, idleMs);
         controller?.resume();
       });
       body = taken;
@@ -126,10 +133,16 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
     onResponseData(_controller, chunk) {
       if (isOver || body === undefined) return;
       pause?.refresh();
-      if (!body.write(chunk)) _controller.pause();
+      if (body.write(chunk)) return;
+      // We are the slow ones now: that is no pause of the server's.
+      clearTimeout(pause);
+      pause = undefined;
+      _controller.pause();
     },
     onResponseEnd() {
       isComplete = true;
+      clearTimeout(pause);
+      pause = undefined;
       body?.end();
     },
     onResponseError(_controller, error) {

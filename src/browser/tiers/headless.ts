@@ -6,7 +6,7 @@ import type { Clock } from "../../clock.ts";
 import { childContext, type RunContext } from "../../context.ts";
 import { MissingError, OptionsError, TimeoutError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { withDeadline } from "../browser-deadline.ts";
+import { unlessAborted } from "../../deadline.ts";
 import { PageFailure, PageGoneError } from "../browser-failure.ts";
 import { BrowserHome } from "../browser-home.ts";
 import type { Tab, TabPool } from "../browser-pool.ts";
@@ -105,7 +105,7 @@ export class HeadlessTier implements FetchTier {
         reject(error);
       }
     });
-    return withDeadline(promise, own.signal);
+    return unlessAborted(promise, own.signal);
   }
 
   async #useTab(proxy: EgressProxy, tabs: TabPool, own: RunContext, work: TabWork<void>): Promise<void> {
@@ -119,7 +119,7 @@ export class HeadlessTier implements FetchTier {
     });
     try {
       watch = new PageWatch(tab.page, this.#options, () => this.#clock.now());
-      await withDeadline(tab.context.route("**/*", refuseHeavy), own.signal);
+      await unlessAborted(tab.context.route("**/*", refuseHeavy), own.signal);
       await work(tab, pass, watch);
     } finally {
       await tab.close();

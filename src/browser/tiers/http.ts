@@ -69,7 +69,7 @@ export class HttpTier implements FetchTier {
   }
 
   async #follow(request: FetchRequest, context: RunContext): Promise<FetchOutcome> {
-    const endsAt = Math.min(Date.now() + this.#options.totalTimeoutMs, context.deadlineAt);
+    let endsAt = Math.min(Date.now() + this.#options.totalTimeoutMs, context.deadlineAt);
     const cookies = new RedirectCookies();
     const seen = new Set<string>();
     let url = cleaned(new URL(request.url));
@@ -100,8 +100,11 @@ export class HttpTier implements FetchTier {
       cookies.store(answer.setCookies, url);
       const target = redirectTarget(location, url);
       if (target === undefined) return deadEnd(request.url, location);
+      const waitsFrom = Date.now();
       const stop = await request.onRedirect?.(target);
       if (stop !== undefined) return stop;
+      // Waiting for a host's turn is our politeness, not the server's slowness.
+      endsAt = Math.min(endsAt + (Date.now() - waitsFrom), context.deadlineAt);
       url = target;
     }
   }

@@ -3,7 +3,7 @@ import type { Clock } from "../../../clock.ts";
 import type { RunContext } from "../../../context.ts";
 import type { Database } from "../../../database.ts";
 import { ForagerError, LeaseLostError, TimeoutError, messageOf } from "../../../errors.ts";
-import { runWithin, unlessAborted } from "../../deadline.ts";
+import { runWithin, unlessAborted } from "../../../deadline.ts";
 import type { Consumer, Task, TaskContext } from "../../tasks.ts";
 import type { TaskRows } from "./task-rows.ts";
 

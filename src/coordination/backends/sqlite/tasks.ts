@@ -2,7 +2,7 @@ import type { Clock } from "../../../clock.ts";
 import type { RunContext } from "../../../context.ts";
 import type { Database } from "../../../database.ts";
 import { ForagerError } from "../../../errors.ts";
-import { unlessAborted } from "../../deadline.ts";
+import { unlessAborted } from "../../../deadline.ts";
 import type { Consumer, EndedTask, NewTask, TaskContext, TaskCounts, Tasks } from "../../tasks.ts";
 import { TaskConsumer } from "./task-consumer.ts";
 import { TaskRows } from "./task-rows.ts";

@@ -1,0 +1,73 @@
+// Waits that end: by an abort, by a deadline, or both. What loses the race goes on unwatched.
+import { type RunContext, childContext } from "./context.ts";
+import { TimeoutError } from "./errors.ts";
+
+/** What `promise` gives, or the signal's own reason as soon as it aborts. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    promise.catch(() => {}); // what becomes of it after it lost the race is of no interest
+  }
+}
+
+/**
+ * What `work` gives, unless `signal` aborts or `timeoutMs` pass first. `work` is told by its own signal, and is not
+ * waited for when it does not listen.
+ * @throws {TimeoutError} When the time is up; the signal's own reason when that aborts.
+ */
+export async function within<T>(
+  what: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const own = new AbortController();
+  const onAbort = (): void => own.abort(signal?.reason);
+  const timer = Number.isFinite(timeoutMs)
+    ? setTimeout(() => own.abort(new TimeoutError(what, timeoutMs)), timeoutMs)
+    : undefined;
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await unlessAborted(work(own.signal), own.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Runs `work` under a context of its own that ends with `parent` or after `timeoutMs`. The result comes then at the
+ * latest, also from work that does not listen to its signal; what such work does later is dropped.
+ */
+export async function runWithin<T>(
+  parent: RunContext,
+  limit: { readonly timeoutMs: number; readonly trace: string; readonly reason: () => Error },
+  work: (context: RunContext) => Promise<T>,
+): Promise<T> {
+  parent.signal.throwIfAborted();
+  using context = childContext(parent, limit.timeoutMs, limit.trace, limit.reason);
+  return await unlessAborted(work(context), context.signal);
+}
+
+/** Waits for a clean-up step, but no longer than `timeoutMs`. @returns False when it took longer or failed. */
+export async function endsWithin(step: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
+  step.then(
+    () => resolve(true),
+    () => resolve(false),
+  );
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
