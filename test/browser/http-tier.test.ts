@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { childContext, rootContext } from "../../src/context.ts";
 import { TimeoutError } from "../../src/errors.ts";
 import { startHostileSite } from "../sites/hostile.ts";
@@ -49,6 +50,10 @@ const outcomes: readonly (readonly [string, string])[] = [
   ["/to-file", "unsupported type"],
 ];
 
+async function waitLong(): Promise<undefined> {
+  await delay(quickOptions.totalTimeoutMs + 50);
+}
+
 describe("plain HTTP tier", () => {
   for (const [path, expected] of outcomes) {
     it(`gives ${expected} for ${path}`, async () => {
@@ -96,6 +101,19 @@ describe("plain HTTP tier", () => {
     await using http = openHttpTier([site.origin]);
     assert.equal(reasonIn(await http.get(`${site.origin}/validated`, { etag: '"v1"' })), "not-modified");
     assert.equal(reasonIn(await http.get(`${site.origin}/validated`, { etag: '"v0"' })), "page 200");
+  });
+
+  it("does not count the wait for a host's turn against the server", async () => {
+    await using site = await startHostileSite();
+    await using http = openHttpTier([site.origin]);
+    assert.equal(reasonIn(await http.get(`${site.origin}/hops/1`, { onRedirect: waitLong })), "page 200");
+  });
+
+  it("says that a server which hangs up on the handshake gives no secure connection", async () => {
+    await using site = await startHostileSite();
+    const origin = site.origin.replace("http", "https");
+    await using http = openHttpTier([origin]);
+    assert.equal(reasonIn(await http.get(`${origin}/plain`)), "tls");
   });
 
   it("sends a request once more, on a new connection, when a kept one was reset", async () => {
