@@ -56,6 +56,8 @@ export interface Consumer extends AsyncDisposable {
 export interface Tasks {
   /** Gives one id a task; the live one's where a dedupe key was taken. */
   add(tasks: readonly NewTask[]): Promise<number[]>;
+  /** As {@link add}, inside the caller's `Database.write`; a consumer that is waiting already sees them at its next look. */
+  insert(tasks: readonly NewTask[]): number[];
   /** Handlers' results end the task; what they throw is retried with backoff when `retryable`, else dead at once. */
   consume(
     kind: string,

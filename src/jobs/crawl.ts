@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Scope } from "../browser/scope.ts";
 import { type RunContext, childContext } from "../context.ts";
 import type { Clock } from "../clock.ts";
@@ -38,6 +39,12 @@ const measureMs = 500;
 /** A claim outlives the page's own deadline by this much, so a live worker never loses it. */
 const leaseMarginMs = 30_000;
 const sitemapBatch = 500;
+const sitemapsAtOnce = 4;
+/** For all the sitemaps of one origin, politeness included. */
+const sitemapTimeoutMs = 600_000;
+/** Reading an origin's sitemaps is a task of the run, so that a crawl that is killed goes on with it. */
+const sitemapTask = (run: number) => `read-sitemaps/${run}`;
+const SitemapTask = z.strictObject({ origin: z.url() });
 /** A URL that is due but held back (its host's turn is not up) is looked at again this much later. */
 const leastWaitMs = 5;
 
@@ -93,10 +100,12 @@ export function crawlSoFar(
   return run ? summarize({ coordination, store, clock }, run.id, startedAt) : undefined;
 }
 
+/** The pages are done; what is left of the sitemaps is not needed. */
+class CrawlOver extends Error {}
+
 /** One crawl under way: takes URLs, sends researchers, records what they bring. */
 class Crawl {
   readonly #floor: CrawlFloor;
-  readonly #plan: CrawlPlan;
   readonly #run: Run;
   readonly #options: CrawlOptions;
   readonly #context: RunContext;
@@ -108,7 +117,6 @@ class Crawl {
 
   constructor(floor: CrawlFloor, plan: CrawlPlan, run: Run, options: CrawlOptions, context: RunContext) {
     this.#floor = floor;
-    this.#plan = plan;
     this.#run = run;
     this.#options = options;
     this.#context = context;
@@ -117,11 +125,28 @@ class Crawl {
 
   /** Runs until no URL of the run waits or is under way, or the page limit is reached. @throws The first failure that is not a page's own; the signal's reason. */
   async finish(): Promise<void> {
-    const sitemaps = this.#readSitemaps().catch((error: unknown) => this.#fail(error));
+    const { tasks } = this.#floor.coordination;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#context.signal, over.signal]);
+    await using sitemaps = tasks.consume(
+      sitemapTask(this.#run.id),
+      (input, context) => this.#readSitemaps(SitemapTask.parse(input).origin, context),
+      {
+        concurrency: sitemapsAtOnce,
+        timeoutMs: sitemapTimeoutMs,
+        context: { ...this.#context, signal },
+      },
+    );
     let hasSitemaps = true;
-    const sitemapsRead = sitemaps.finally(() => {
-      hasSitemaps = false;
-    });
+    const sitemapsRead = sitemaps
+      .idle(signal)
+      .catch((error: unknown) => {
+        if (!(error instanceof CrawlOver)) this.#fail(error);
+      })
+      .finally(() => {
+        hasSitemaps = false;
+        this.#onPageEnd();
+      });
     for (;;) {
       if (this.#isOver()) break;
       if ((await this.#take()) > 0) continue;
@@ -131,7 +156,8 @@ class Crawl {
       else if (hasSitemaps && !this.#isFull()) await sitemapsRead;
       else break;
     }
-    await Promise.all([...this.#underWay, sitemapsRead]);
+    over.abort(new CrawlOver());
+    await Promise.all(this.#underWay);
     this.#context.signal.throwIfAborted();
     if (this.#failure) throw this.#failure.error;
   }
@@ -216,28 +242,25 @@ class Crawl {
     };
   }
 
-  async #readSitemaps(): Promise<void> {
+  /** One origin's sitemaps into the frontier; none is needed any more once the page limit is reached. */
+  async #readSitemaps(origin: string, context: RunContext): Promise<void> {
     const { database, coordination, events } = this.#floor;
-    for (const origin of this.#plan.sitemapOrigins) {
-      let batch: string[] = [];
-      const add = async () => {
-        const urls = seedUrls(
-          batch.filter((url) => this.#scope.judge(url).isIn),
-          1,
-        );
-        batch = [];
-        if (this.#options.maxDepth === 0 || urls.length === 0) return;
-        const added = await database.write(() =>
-          coordination.frontier.add(this.#run.id, urls, { maxDepth: this.#options.maxDepth ?? Infinity }),
-        );
-        if (added > 0) events.emit({ type: "urls-found", added, from: `${origin}/sitemap.xml` });
-      };
-      for await (const { url } of this.#floor.sitemapUrls(origin, this.#context)) {
-        if (batch.push(url) >= sitemapBatch) await add();
-        if (this.#isFull()) return;
-      }
-      await add();
+    const maxDepth = this.#options.maxDepth ?? Infinity;
+    const add = async (found: readonly string[]) => {
+      const urls = seedUrls(found, 1);
+      if (maxDepth === 0 || urls.length === 0) return;
+      const added = await database.write(() => coordination.frontier.add(this.#run.id, urls, { maxDepth }));
+      if (added > 0) events.emit({ type: "urls-found", added, from: `${origin}/sitemap.xml` });
+      this.#onPageEnd();
+    };
+    let batch: string[] = [];
+    for await (const { url } of this.#floor.sitemapUrls(origin, context)) {
+      if (!this.#scope.judge(url).isIn || batch.push(url) < sitemapBatch) continue;
+      await add(batch);
+      batch = [];
+      if (this.#isFull()) return;
     }
+    await add(batch);
   }
 
   #isFull(): boolean {
@@ -281,10 +304,15 @@ async function beginRun(floor: CrawlFloor, plan: CrawlPlan, options: CrawlOption
   const { run, resumed } = await floor.database.write(() => {
     const now = clock.now();
     coordination.frontier.recover(now, { all: true });
+    coordination.tasks.recover(now, { all: true });
     const earlier = coordination.runs.latest("crawl", plan.key);
     if (earlier && goesOn(floor, earlier, options))
       return { run: coordination.runs.resume(earlier.id), resumed: true };
     const started = coordination.runs.start("crawl", plan.key, { seeds: plan.seeds, options }, now);
+    const kind = sitemapTask(started.id);
+    coordination.tasks.insert(
+      plan.sitemapOrigins.map((origin) => ({ kind, run: started.id, input: { origin } })),
+    );
     if (earlier)
       coordination.frontier.carryOver(earlier.id, started.id, { maxDepth: options.maxDepth ?? Infinity });
     return { run: started, resumed: false };

@@ -78,6 +78,13 @@ export interface StoredChunk {
   readonly publishedAt: string;
 }
 
+/** Where a chunk belongs: all that ranking needs to know of it. */
+export interface ChunkPlace {
+  readonly id: number;
+  readonly documentId: number;
+  readonly hasVector: boolean;
+}
+
 export interface ScoredId {
   readonly id: number;
   readonly score: number;
@@ -142,8 +149,10 @@ export interface ChunkStore {
   idf(terms: TermCounts): Float64Array;
   /** Chunks by cosine, among those that have a vector. */
   searchVectors(vector: Float32Array, options: SearchOptions): readonly ScoredId[];
-  hasVector(chunkId: number): boolean;
 
+  /** In the order asked for, those that have gone left out. Reads no text. */
+  places(ids: readonly number[]): ChunkPlace[];
+  /** As {@link places}, with their texts: a document costs half a millisecond the first time. */
   chunks(ids: readonly number[]): StoredChunk[];
   document(url: string): StoredDocument | undefined;
   documentById(id: number): StoredDocument | undefined;

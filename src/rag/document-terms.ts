@@ -1,19 +1,20 @@
 import type { PageDocument } from "../document.ts";
 import { analyze } from "./analyzer.ts";
 import type { NewChunk, TermCounts } from "./chunk-store.ts";
+import { missingHeadings } from "./searchable-text.ts";
 
 /**
- * The terms of a whole page: those of its passages and, once, its title. Made from the chunks' counts, less the heading
- * path that each of them carries, so the text is not analyzed again.
+ * The terms of a whole page: those of its passages and, once, its title. Made from the chunks' counts, less the headings
+ * that each of them carries, so the text is not analyzed again.
  */
 export function documentTerms(document: PageDocument, chunks: readonly NewChunk[]): TermCounts {
   const counts = new Map<number, number>();
-  const title = analyze(document.title);
-  let length = addCounts(counts, title, 1);
-  let path = { headingPath: "", terms: analyze("") };
-  for (const { headingPath, terms } of chunks) {
-    if (headingPath !== path.headingPath) path = { headingPath, terms: analyze(headingPath) };
-    length += addCounts(counts, terms, 1) + addCounts(counts, path.terms, -1);
+  let length = addCounts(counts, analyze(missingHeadings(document.title, document.text)), 1);
+  let carried = { headings: "", terms: analyze("") };
+  for (const { headingPath, start, end, terms } of chunks) {
+    const headings = missingHeadings(headingPath, document.text.slice(start, end));
+    if (headings !== carried.headings) carried = { headings, terms: analyze(headings) };
+    length += addCounts(counts, terms, 1) + addCounts(counts, carried.terms, -1);
   }
   const ids = Uint32Array.from(counts.keys())
     .filter((id) => (counts.get(id) ?? 0) > 0)

@@ -1,35 +1,35 @@
-import type { ChunkStore, LexicalRanking, StoredChunk, TermCounts } from "./chunk-store.ts";
+import type { ChunkPlace, ChunkStore, LexicalRanking, StoredChunk, TermCounts } from "./chunk-store.ts";
 import type { RankedHit, Ranking } from "./fusion.ts";
 
-/** Pages this high in the ranking get a say though none of their passages is ranked; reading one costs half a millisecond. */
+/** Pages this high in the ranking get a say though none of their passages is ranked. */
 const lonePagesUpTo = 20;
 
 /** Every passage that the words found: those ranked, and the best one of each high page ranked without any. */
 export function passagesFound(
-  store: Pick<ChunkStore, "chunks" | "bestChunk">,
+  store: Pick<ChunkStore, "places" | "bestChunk">,
   terms: TermCounts,
   chunkList: LexicalRanking,
   pageList: LexicalRanking,
-): Map<number, StoredChunk> {
-  const ranked = store.chunks(chunkList.hits.map(({ id }) => id));
+): Map<number, ChunkPlace> {
+  const ranked = store.places(chunkList.hits.map(({ id }) => id));
   const pages = new Set(ranked.map(({ documentId }) => documentId));
   const lone = pageList.hits
     .slice(0, lonePagesUpTo)
     .flatMap(({ id }) => (pages.has(id) ? [] : (store.bestChunk(id, terms) ?? [])));
-  const chunks = [...ranked, ...store.chunks(lone.map(({ id }) => id))];
-  return new Map(chunks.map((chunk) => [chunk.id, chunk]));
+  const places = [...ranked, ...store.places(lone.map(({ id }) => id))];
+  return new Map(places.map((place) => [place.id, place]));
 }
 
 /** What the words say, as rankings of these passages, half of the weight each: a page's score stands for each of its passages. */
 export function lexicalRankings(
   chunkList: LexicalRanking,
   pageList: LexicalRanking,
-  chunks: ReadonlyMap<number, StoredChunk>,
+  places: ReadonlyMap<number, ChunkPlace>,
   depth: number,
 ): readonly Ranking[] {
-  const byPage = Map.groupBy(chunks.values(), ({ documentId }) => documentId);
+  const byPage = Map.groupBy(places.values(), ({ documentId }) => documentId);
   const pageHits = pageList.hits.flatMap(({ id, score }, index): RankedHit[] =>
-    (byPage.get(id) ?? []).map((chunk) => ({ id: chunk.id, score, rank: index + 1 })),
+    (byPage.get(id) ?? []).map((place) => ({ id: place.id, score, rank: index + 1 })),
   );
   return [
     { retriever: "page", weight: 0.5, hits: pageHits, ...floorOf(pageList, depth) },
@@ -50,13 +50,16 @@ export interface LexicalFacts {
   readonly lexicalMargin: number;
 }
 
-/** The second passage is the first that says something else: mirrored pages must not look like doubt. */
+/**
+ * The second passage is the first that says something else: mirrored pages must not look like doubt.
+ * @param passage Reads one; asked for the first two as a rule, and never for more than there are repetitions.
+ */
 export function lexicalFacts(
   { hits, maxScore }: LexicalRanking,
-  chunks: ReadonlyMap<number, StoredChunk>,
+  passage: (id: number) => StoredChunk | undefined,
 ): LexicalFacts {
   const wordsOf = (id: number | undefined) => {
-    const chunk = id === undefined ? undefined : chunks.get(id);
+    const chunk = id === undefined ? undefined : passage(id);
     return chunk && sameness(chunk);
   };
   const best = hits[0]?.score ?? 0;

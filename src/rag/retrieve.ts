@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { analyzeQuery } from "./analyzer.ts";
 import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
-import type { ChunkStore, ScoredId, StoredChunk, TermCounts } from "./chunk-store.ts";
+import type { ChunkPlace, ChunkStore, ScoredId, StoredChunk, TermCounts } from "./chunk-store.ts";
 import { hitConfidence } from "./confidence.ts";
 import { within } from "./deadline.ts";
 import type { Embedder } from "./embedder.ts";
@@ -101,24 +101,25 @@ export class Retriever {
     const terms = analyzeQuery(query);
     const chunkList = this.#store.searchChunks(terms, search);
     const pageList = this.#store.searchDocuments(terms, search);
-    const chunks = passagesFound(this.#store, terms, chunkList, pageList);
-    const rankings = () => lexicalRankings(chunkList, pageList, chunks, this.#options.listDepth);
+    const places = passagesFound(this.#store, terms, chunkList, pageList);
+    const rankings = () => lexicalRankings(chunkList, pageList, places, this.#options.listDepth);
     const question = await asked;
     signal?.throwIfAborted();
 
     let dense: readonly ScoredId[] | undefined;
     let fresh: readonly FreshVector[] = [];
     if (question?.vector) {
-      fresh = await this.#embedCandidates(rankings(), request.budgetMs, signal);
+      fresh = await this.#embedCandidates(rankings(), places, request.budgetMs, signal);
       dense = mergeFresh(this.#store.searchVectors(question.vector, search), fresh, question.vector);
-      const others = dense.map(({ id }) => id).filter((id) => !chunks.has(id));
-      for (const chunk of this.#store.chunks(others)) chunks.set(chunk.id, chunk);
+      const others = dense.map(({ id }) => id).filter((id) => !places.has(id));
+      for (const place of this.#store.places(others)) places.set(place.id, place);
     }
     const lexical = rankings();
-    const fused = this.#fuse(lexical, dense, fresh);
+    const fused = this.#fuse(lexical, places, dense, fresh);
     const ranks = [...lexical, ...(dense ? [{ retriever: "dense", hits: dense }] : [])].map(toRanks);
-    const hits = this.#select(fused, chunks, request.limit).map((hit) =>
-      describe(hit, chunks.get(hit.id) as StoredChunk, ranks, chunkList.maxScore, this.#isProven),
+    const passage = passageReader(this.#store);
+    const hits = this.#select(fused, places, passage, request.limit).map(({ hit, chunk }) =>
+      describe(hit, chunk, ranks, chunkList.maxScore, this.#isProven),
     );
     const stats = this.#store.stats();
     return {
@@ -126,7 +127,7 @@ export class Retriever {
       hits,
       terms,
       ...(question?.vector ? { vector: question.vector } : {}),
-      ...lexicalFacts(chunkList, chunks),
+      ...lexicalFacts(chunkList, passage),
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
       ...(question?.degraded === undefined ? {} : { degraded: question.degraded }),
     };
@@ -159,12 +160,13 @@ export class Retriever {
   /** Vectors for the best passages that have none, kept where the store can be written. */
   async #embedCandidates(
     lexical: readonly Ranking[],
+    places: ReadonlyMap<number, ChunkPlace>,
     budgetMs: number = this.#options.embedBudgetMs,
     signal?: AbortSignal,
   ): Promise<readonly FreshVector[]> {
     if (!this.#embedder || budgetMs <= 0) return [];
-    const best = this.#fuse(lexical, undefined, []).slice(0, this.#options.embedCandidates);
-    const missing = best.map(({ id }) => id).filter((id) => !this.#store.hasVector(id));
+    const best = this.#fuse(lexical, places).slice(0, this.#options.embedCandidates);
+    const missing = best.map(({ id }) => id).filter((id) => places.get(id)?.hasVector === false);
     const jobs = this.#store.embeddingJobs(missing);
     const fresh = await embedWithin(budgetMs, jobs, { embedder: this.#embedder, clock: this.#clock }, signal);
     // Not kept is not lost: the backlog will come to them.
@@ -174,8 +176,9 @@ export class Retriever {
 
   #fuse(
     lexical: readonly Ranking[],
-    dense: readonly ScoredId[] | undefined,
-    fresh: readonly FreshVector[],
+    places: ReadonlyMap<number, ChunkPlace>,
+    dense?: readonly ScoredId[],
+    fresh: readonly FreshVector[] = [],
   ): FusedHit[] {
     const isProven = this.#isProven;
     const { fusion, denseWeight } = this.#options;
@@ -189,28 +192,53 @@ export class Retriever {
         retriever: "dense",
         weight,
         hits: dense,
-        knows: (id) => justMade.has(id) || this.#store.hasVector(id),
+        knows: (id) => justMade.has(id) || places.get(id)?.hasVector === true,
       },
     ]);
   }
 
   /** The best, without repeated passages, with at most so many of a page; those left out fill what stays empty. */
-  #select(fused: readonly FusedHit[], chunks: ReadonlyMap<number, StoredChunk>, limit: number): FusedHit[] {
+  #select(
+    fused: readonly FusedHit[],
+    places: ReadonlyMap<number, ChunkPlace>,
+    passage: (id: number) => StoredChunk | undefined,
+    limit: number,
+  ): Selected[] {
     const seen = new Set<string>();
+    const taken: Selected[] = [];
+    const take = (hit: FusedHit): boolean => {
+      const chunk = taken.length < limit ? passage(hit.id) : undefined;
+      const words = chunk && sameness(chunk);
+      if (!chunk || words === undefined || seen.has(words)) return false;
+      seen.add(words);
+      taken.push({ hit, chunk });
+      return true;
+    };
     const ofPage = new Map<number, number>();
-    const taken: FusedHit[] = [];
-    const spare: FusedHit[] = [];
-    for (const hit of fused) {
-      const chunk = chunks.get(hit.id);
-      if (!chunk || seen.has(sameness(chunk))) continue;
-      seen.add(sameness(chunk));
-      const count = ofPage.get(chunk.documentId) ?? 0;
-      ofPage.set(chunk.documentId, count + 1);
-      (count < this.#options.maxPerPage ? taken : spare).push(hit);
-      if (taken.length === limit) return taken;
-    }
-    return [...taken, ...spare.slice(0, limit - taken.length)].sort((one, other) => other.score - one.score);
+    const spare = fused.filter((hit) => {
+      const page = places.get(hit.id)?.documentId ?? 0;
+      const count = ofPage.get(page) ?? 0;
+      if (count >= this.#options.maxPerPage) return true;
+      if (take(hit)) ofPage.set(page, count + 1);
+      return false;
+    });
+    for (const hit of spare) take(hit);
+    return taken.sort((one, other) => other.hit.score - one.hit.score);
   }
+}
+
+interface Selected {
+  readonly hit: FusedHit;
+  readonly chunk: StoredChunk;
+}
+
+/** Reads passages as they are asked for, each once. */
+function passageReader(store: Pick<ChunkStore, "chunks">): (id: number) => StoredChunk | undefined {
+  const read = new Map<number, StoredChunk | undefined>();
+  return (id) => {
+    if (!read.has(id)) read.set(id, store.chunks([id])[0]);
+    return read.get(id);
+  };
 }
 
 /** How far an unproven embedder is let in for this question: by how many of the top tens agree. */

@@ -77,6 +77,26 @@ for (const [name, create] of Object.entries(chunkStores)) {
       );
     });
 
+    it("gives the texts that a page has now, however often they are asked for", async () => {
+      using it = setUp(create);
+      const { id } = await it.upsert(home, ["one", "two"]);
+      const texts = () => it.store.documentChunks(id).map(({ text }) => text);
+      for (let time = 0; time < 2; time++) assert.deepEqual(texts(), ["one", "two"]);
+      await it.upsert(home, ["three", "two"]);
+      for (let time = 0; time < 2; time++) assert.deepEqual(texts(), ["three", "two"]);
+    });
+
+    it("knows where chunks belong and whether they have a vector", async () => {
+      using it = setUp(create);
+      const { id: documentId } = await it.upsert(home, ["one", "two"]);
+      await it.embed(home, [east]);
+      const [first = 0, second = 0] = idsOf(it.store, home);
+      assert.deepEqual(it.store.places([second, 4_000, first]), [
+        { id: second, documentId, hasVector: false },
+        { id: first, documentId, hasVector: true },
+      ]);
+    });
+
     it("keeps ids and vectors of chunks that a new version of the page still has", async () => {
       using it = setUp(create);
       await it.upsert(home, ["alpha", "beta", "gamma"]);
@@ -87,7 +107,7 @@ for (const [name, create] of Object.entries(chunkStores)) {
       assert.equal(isChanged, true);
       assert.deepEqual(it.store.stats(), { documents: 1, chunks: 2, embedded: 1 });
       assert.equal(it.store.documentChunks(id)[1]?.id, beta);
-      assert.equal(it.store.hasVector(beta), true);
+      assert.equal(it.store.places([beta])[0]?.hasVector, true);
       assert.deepEqual(it.store.searchVectors(east, { limit: 9 }), [{ id: beta, score: 0 }]);
       assert.deepEqual(it.store.searchChunks(analyzeQuery("alpha gamma"), { limit: 9 }).hits, []);
     });
@@ -275,7 +295,7 @@ for (const [name, create] of Object.entries(chunkStores)) {
       assert.deepEqual(second.searchVectors(Float32Array.of(1, 0), { limit: 9 }), []);
       // The first one, still open as a reader would be, sees that its vectors do not count now.
       assert.deepEqual(it.store.searchVectors(east, { limit: 9 }), []);
-      assert.equal(it.store.hasVector(idsOf(it.store, home)[0] ?? 0), false);
+      assert.equal(it.store.places([idsOf(it.store, home)[0] ?? 0])[0]?.hasVector, false);
       const again = create({ database: it.database, embedder });
       assert.deepEqual([again.stats().embedded, again.backlogSize(true)], [2, 0]);
       assert.equal(again.searchVectors(east, { limit: 9 }).length, 2);

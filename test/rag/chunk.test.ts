@@ -93,6 +93,18 @@ describe("chunks", () => {
     fc.assert(holds, { numRuns: 60 });
   });
 
+  it("are searched with the headings that they do not begin with themselves", () => {
+    for (const [path, passage, searched] of [
+      ["Manual > Setup", "Install it.", "Manual > Setup\nInstall it."],
+      ["Manual > Setup", "Setup\n\nInstall it.", "Manual\nSetup\n\nInstall it."],
+      ["Manual > Setup", "Manual\n\nSetup  \nInstall it.", "Manual\n\nSetup  \nInstall it."],
+      ["Set", "Setup is easy.", "Set\nSetup is easy."],
+      ["", "Install it.", "Install it."],
+      ["Manual", "Manual", "Manual"],
+    ] as const)
+      assert.equal(searchableText(path, passage), searched);
+  });
+
   it("begin at headings and carry the path of headings they lie under", () => {
     const page = pageOf("Manual", [
       { kind: "heading", level: 1, text: "Manual" },

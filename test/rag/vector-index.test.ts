@@ -111,12 +111,12 @@ function check(store: SqliteChunkStore): void {
   const query = vectorOf(100);
   const chunks = [...store.documents()].flatMap(({ id }) => store.documentChunks(id));
   const expected: ScoredId[] = chunks
-    .filter(({ id }) => store.hasVector(id))
+    .filter(({ id }) => store.places([id])[0]?.hasVector)
     .map(({ id, text }) => ({ id, score: dot(query, vectorOfText(text)) }))
     .sort((left, right) => right.score - left.score || left.id - right.id);
   assert.deepEqual(store.searchVectors(query, { limit: 100 }), expected);
   const lead = chunks.filter(({ ordinal }) => ordinal <= 3);
-  const waiting = lead.filter(({ id }) => !store.hasVector(id)).length;
+  const waiting = lead.filter(({ id }) => !store.places([id])[0]?.hasVector).length;
   assert.deepEqual(store.stats().embedded, expected.length);
   assert.deepEqual(
     [store.backlogSize(false), store.backlogSize(true)],

@@ -1,14 +1,9 @@
 import type { StoredChunk, StoredDocument } from "../chunk-store.ts";
-import { unpackDocument, unpackText } from "../packed-document.ts";
+import { unpackDocument } from "../packed-document.ts";
 import { readBytes } from "./packed-numbers.ts";
 
 /** A row as `node:sqlite` gives it. */
 export type Row = Readonly<Record<string, unknown>>;
-
-/** The text of a document's row. */
-export function readBody(row: Row | undefined): string {
-  return row ? unpackText(readBytes(row["body"])) : "";
-}
 
 /** A whole row of `document`. */
 export function readDocument(row: Row): StoredDocument {
@@ -28,7 +23,7 @@ export function readDocument(row: Row): StoredDocument {
 }
 
 /** A row of `chunk` and its document's. */
-export function readChunk(chunk: Row, document: Row, body: string): StoredChunk {
+export function readChunk(chunk: Row, document: Row, documentText: string): StoredChunk {
   const start = Number(chunk["starts"]);
   const end = Number(chunk["ends"]);
   return {
@@ -40,7 +35,7 @@ export function readChunk(chunk: Row, document: Row, body: string): StoredChunk 
     headingPath: String(chunk["heading_path"]),
     start,
     end,
-    text: body.slice(start, end),
+    text: documentText.slice(start, end),
     hash: String(chunk["hash"]),
     fetchedAt: Number(document["fetched_at"]),
     publishedAt: String(document["published_at"]),

@@ -98,10 +98,9 @@ export class TermIndex {
     const top = new TopHits(1);
     for (const item of items) {
       const held = unpackTerms(item["terms"]);
-      const counts = new Map(Array.from(held.ids, (id, at) => [id, held.counts[at] ?? 0]));
       let score = 0;
       for (const [at, term] of terms.ids.entries()) {
-        const count = counts.get(term);
+        const count = held.counts[held.ids.indexOf(term)];
         if (count) score += (idf[at] ?? 0) * termWeight(count, Number(item["length"]), average);
       }
       if (score > 0) top.offer(Number(item["id"]), score);

@@ -7,13 +7,13 @@ import { ItemColumns } from "./item-columns.ts";
 import { readNumbers } from "./packed-numbers.ts";
 import { readVector } from "./sqlite-vectors.ts";
 
-/** Fewer vectors than this are all compared. */
-const exactBelow = 5_000;
 /**
  * Of the vectors nearest by sign so many a wanted hit are compared in full: recall of the exact first hundred was
  * .983 at 42,000 chunks of all-MiniLM-L6-v2.
  */
 const oversampling = 8;
+/** Short lists are looked for among as many as this one. */
+const leastLimit = 100;
 
 /** Reads vectors: signs in memory (56 bytes a vector), numbers from rows. Methods run in a snapshot, after {@link refresh}. */
 export class VectorIndex {
@@ -25,7 +25,6 @@ export class VectorIndex {
   #items = new ItemColumns();
   #lastRow = 0;
   #deadSeen = 0;
-  #living = 0;
 
   constructor(database: Database, dimensions: number) {
     this.#database = database;
@@ -51,7 +50,7 @@ export class VectorIndex {
     const { documents, lengths, ids } = this.#items;
     const accepts = (slot: number) =>
       lengths[slot] !== 0 && (options.accepts?.(documents[slot] as number) ?? true);
-    const wanted = this.#living < exactBelow ? exactBelow : oversampling * Math.max(options.limit, 100);
+    const wanted = oversampling * Math.max(options.limit, leastLimit);
     const select = this.#database.prepare(
       "SELECT chunk_id, numbers FROM embedding JOIN vector ON vector.id = vector_id WHERE embedding.id = ?",
     );
@@ -76,7 +75,6 @@ export class VectorIndex {
       this.#signs.append(readNumbers(block["signs"]));
       this.#lastRow = Number(block["last_id"]);
     }
-    this.#living = this.#items.size;
   }
 
   #readTail(): void {
@@ -90,7 +88,6 @@ export class VectorIndex {
       this.#lastRow = Number(row["id"]);
       this.#items.push(this.#lastRow, Number(row["document_id"]), 1);
       this.#signs.push(readVector(row["numbers"]));
-      this.#living++;
     }
   }
 
@@ -101,9 +98,7 @@ export class VectorIndex {
     for (const row of rows) {
       this.#deadSeen = Number(row["seq"]);
       const slot = this.#items.find(Number(row["id"]));
-      if (slot < 0 || this.#items.lengths[slot] === 0) continue;
-      this.#items.lengths[slot] = 0;
-      this.#living--;
+      if (slot >= 0) this.#items.lengths[slot] = 0;
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Database } from "../../database.ts";
 import { StoreError } from "../../errors.ts";
 import type {
+  ChunkPlace,
   ChunkStore,
   EmbeddingJob,
   LexicalRanking,
@@ -14,9 +15,10 @@ import type {
 } from "../chunk-store.ts";
 import { searchableText } from "../searchable-text.ts";
 import { DocumentWriter } from "./sqlite-document-writer.ts";
-import { readBody, readChunk, readDocument, type Row } from "./sqlite-rows.ts";
+import { readChunk, readDocument, type Row } from "./sqlite-rows.ts";
 import { defaultLimits, SegmentWriter, type IndexLimits } from "./sqlite-segments.ts";
 import { TermIndex } from "./sqlite-term-index.ts";
+import { DocumentTexts } from "./sqlite-texts.ts";
 import { VectorIndex } from "./sqlite-vector-index.ts";
 import { VectorWriter, type EmbedderIdentity } from "./sqlite-vectors.ts";
 
@@ -46,6 +48,7 @@ export class SqliteChunkStore implements ChunkStore {
   readonly #chunkIndex: TermIndex;
   readonly #pageIndex: TermIndex;
   #vectorIndex: VectorIndex | undefined;
+  readonly #texts: DocumentTexts;
   /** The states of the file that each index was last read at. */
   readonly #stamps = new Map<TermIndex | VectorIndex, number>();
   #hostFilter: { readonly host: string; readonly stamp: number; readonly documents: Set<number> } | undefined;
@@ -61,6 +64,7 @@ export class SqliteChunkStore implements ChunkStore {
     this.#writer = new DocumentWriter(database, this.#chunkWriter, this.#pageWriter, this.#vectorWriter);
     this.#chunkIndex = new TermIndex(database, "chunk");
     this.#pageIndex = new TermIndex(database, "page");
+    this.#texts = new DocumentTexts(database);
     if (embedder && !database.isReadOnly) database.writeNow(() => this.#vectorWriter.adopt(embedder));
   }
 
@@ -139,10 +143,14 @@ export class SqliteChunkStore implements ChunkStore {
     );
   }
 
-  hasVector(chunkId: number): boolean {
-    if (!this.#isCurrent()) return false;
-    const row = this.#database.prepare("SELECT is_embedded FROM chunk WHERE id = ?").get(chunkId);
-    return row?.["is_embedded"] === 1;
+  places(ids: readonly number[]): ChunkPlace[] {
+    const isCurrent = this.#isCurrent();
+    const select = this.#database.prepare("SELECT document_id, is_embedded FROM chunk WHERE id = ?");
+    return ids.flatMap((id) => {
+      const row = select.get(id);
+      if (!row) return [];
+      return { id, documentId: Number(row["document_id"]), hasVector: isCurrent && row["is_embedded"] === 1 };
+    });
   }
 
   chunks(ids: readonly number[]): StoredChunk[] {
@@ -270,18 +278,18 @@ export class SqliteChunkStore implements ChunkStore {
   /** Puts documents to rows of `chunk`; each document is read once. */
   #withDocuments(rows: readonly Row[]): StoredChunk[] {
     const select = this.#database.prepare(
-      "SELECT url, title, fetched_at, published_at, body FROM document WHERE id = ?",
+      "SELECT id, url, title, fetched_at, published_at, content_hash FROM document WHERE id = ?",
     );
-    const documents = new Map<number, { readonly row: Row; readonly body: string }>();
+    const documents = new Map<number, { readonly row: Row; readonly text: string }>();
     return rows.map((chunk) => {
       const id = Number(chunk["document_id"]);
       let document = documents.get(id);
       if (!document) {
         const row = select.get(id) ?? {};
-        document = { row, body: readBody(row) };
+        document = { row, text: this.#texts.of(row) };
         documents.set(id, document);
       }
-      return readChunk(chunk, document.row, document.body);
+      return readChunk(chunk, document.row, document.text);
     });
   }
 

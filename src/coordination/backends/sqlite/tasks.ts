@@ -38,12 +38,14 @@ export class SqliteTasks implements Tasks {
   }
 
   async add(tasks: readonly NewTask[]): Promise<number[]> {
-    const ids = await this.#database.write(() => {
-      const now = this.#clock.now();
-      return tasks.map((task) => this.#rows.insert(task, now));
-    });
+    const ids = await this.#database.write(() => this.insert(tasks));
     for (const kind of new Set(tasks.map((task) => task.kind))) this.#wake(kind);
     return ids;
+  }
+
+  insert(tasks: readonly NewTask[]): number[] {
+    const now = this.#clock.now();
+    return tasks.map((task) => this.#rows.insert(task, now));
   }
 
   consume(

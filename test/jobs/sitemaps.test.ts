@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createForager } from "../../src/index.ts";
+import { temporaryFolder } from "../cli/run-forager.ts";
+import { serveSite } from "../sites/static-site.ts";
+
+const pages = 30;
+const sitemap = (origin: string) =>
+  `<urlset>${Array.from({ length: pages }, (_, i) => `<url><loc>${origin}/page-${i}</loc></url>`).join("")}<url><loc>http://other.example/</loc></url></urlset>`;
+
+describe("a crawl and its site's sitemaps", () => {
+  it("finds pages that only the sitemap names, within scope", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveSite(answers);
+    await using forager = createForager({ dataDir: folder.path });
+    const summary = await forager.crawl(`${site.origin}/`, { embed: "off" });
+    assert.equal(summary.pages, pages + 1);
+    assert.equal(summary.failed, 0);
+  });
+
+  it("leaves them alone when told to, or when only the seed is wanted", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveSite(answers);
+    await using forager = createForager({ dataDir: folder.path });
+    assert.equal((await forager.crawl(`${site.origin}/`, { embed: "off", useSitemaps: false })).pages, 1);
+    assert.ok(!site.requests.some(({ url }) => url === "/sitemap.xml"));
+    await forager.forget();
+    assert.equal((await forager.crawl(`${site.origin}/`, { embed: "off", maxDepth: 0 })).pages, 1);
+  });
+
+  it("goes on reading one that an interruption cut short", async () => {
+    await using folder = await temporaryFolder();
+    const stop = new AbortController();
+    let isCutShort = true;
+    await using site = await serveSite((request) => {
+      if (request.url !== "/sitemap.xml" || !isCutShort) return answers(request);
+      isCutShort = false;
+      stop.abort(new Error("cut short"));
+      return new Promise(() => {});
+    });
+    await using forager = createForager({ dataDir: folder.path });
+    await assert.rejects(forager.crawl(`${site.origin}/`, { embed: "off" }, stop.signal), /cut short/);
+    assert.equal((await forager.crawl(`${site.origin}/`, { embed: "off" })).pages, pages + 1);
+  });
+
+  it("ends at the page limit while a sitemap is still to come", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveSite((request) =>
+      request.url === "/sitemap.xml" ? new Promise(() => {}) : answers(request),
+    );
+    await using forager = createForager({ dataDir: folder.path });
+    assert.equal((await forager.crawl(`${site.origin}/`, { embed: "off", maxPages: 1 })).pages, 1);
+  });
+});
+
+function answers({
+  url,
+  headers,
+}: {
+  readonly url: string;
+  readonly headers: { readonly host?: string | undefined };
+}): string | { readonly headers: { readonly "content-type": string }; readonly body: string } | undefined {
+  if (url === "/sitemap.xml")
+    return { headers: { "content-type": "application/xml" }, body: sitemap(`http://${headers.host}`) };
+  return url === "/" || url.startsWith("/page-")
+    ? `<title>${url}</title><p>The page at ${url}.</p>`
+    : undefined;
+}
