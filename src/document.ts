@@ -49,6 +49,8 @@ export interface Verdict {
   readonly evidence: string;
   /** True when the HTTP status alone says so; the URL's reason is then that status. */
   readonly isByStatus?: boolean;
+  /** True when no better browser would see more. */
+  readonly isFinal?: boolean;
 }
 
 /** One answer from the web, as bytes: any HTTP status, after redirects. */

@@ -14,6 +14,11 @@ const open = (path: string, laterMs = 0) =>
     embedder: undefined,
   });
 
+const isTold = (error: unknown) =>
+  error instanceof StoreError && /passed to process \d+ on .*committed is kept/.test(error.message);
+const write = (folder: DataFolder) =>
+  folder.database.write(() => folder.coordination.log.append("test", "run-finished", {}, systemClock.now()));
+
 describe("data folder", () => {
   it("lets nobody write who slept while another process took the folder over", async () => {
     const path = mkdtempSync(join(tmpdir(), "forager-folder-"));
@@ -25,12 +30,6 @@ describe("data folder", () => {
       assert.throws(() => third.own(), /in use by process \d+ on /);
       await using taken = other.own();
       assert.ok(taken.isHeld() && !lease.isHeld());
-      const isTold = (error: unknown) =>
-        error instanceof StoreError && /passed to process \d+ on .*committed is kept/.test(error.message);
-      const write = (folder: DataFolder) =>
-        folder.database.write(() =>
-          folder.coordination.log.append("test", "run-finished", {}, systemClock.now()),
-        );
       await assert.rejects(write(sleeper), isTold);
       await write(other);
     } finally {

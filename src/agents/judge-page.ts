@@ -31,6 +31,7 @@ export function judgePage(page: FetchedPage, outcome: ReadOutcome): Verdict {
   if (outcome.kind === "unsupported")
     return { kind: "unsupported", evidence: `content type ${outcome.contentType || "unknown"}` };
   if (outcome.kind === "unreadable") return { kind: "unsupported", evidence: outcome.detail };
+  if (page.body.length === 0) return { kind: "empty", evidence: "an answer without a body", isFinal: true };
   return judgeContent(page, outcome.document, outcome.signals);
 }
 

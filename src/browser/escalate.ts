@@ -13,7 +13,7 @@ export function escalate(
   tierIndex: number,
   tiers: readonly Pick<FetchTier, "isRendering">[],
 ): number | undefined {
-  if (!climbable.has(verdict.kind)) return undefined;
+  if (verdict.isFinal || !climbable.has(verdict.kind)) return undefined;
   // A wall may fall to any better disguise; an empty shell needs scripts run.
   const next = tiers.findIndex(
     (tier, index) => index > tierIndex && (tier.isRendering || verdict.kind === "blocked"),

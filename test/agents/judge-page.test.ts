@@ -8,7 +8,7 @@ const page = (over: Partial<FetchedPage> = {}): FetchedPage => ({
   finalUrl: "https://example.org/a",
   httpStatus: 200,
   headers: {},
-  body: new Uint8Array(),
+  body: new Uint8Array(1),
   wireBytes: 0,
   tier: "http",
   rendered: false,
@@ -135,4 +135,9 @@ describe("judging a page", () => {
   for (const [name, fetched, outcome, expected] of cases) {
     it(name, () => assert.equal(judgePage(fetched, outcome).kind, expected));
   }
+
+  it("sends no page without a single byte to a browser", () => {
+    const verdict = judgePage(page({ body: new Uint8Array(), httpStatus: 204 }), read("", ""));
+    assert.deepEqual([verdict.kind, verdict.isFinal], ["empty", true]);
+  });
 });

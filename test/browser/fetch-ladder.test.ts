@@ -124,6 +124,10 @@ describe("escalation", () => {
       assert.equal(escalate({ kind, evidence: "" }, from, tiers), to);
     });
   }
+
+  it("goes nowhere when the verdict is final", () => {
+    assert.equal(escalate({ kind: "empty", evidence: "", isFinal: true }, 0, tiers), undefined);
+  });
 });
 
 describe("fetch ladder", () => {
