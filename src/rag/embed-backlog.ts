@@ -54,6 +54,7 @@ export class EmbedBacklog {
    * @throws The signal's reason when aborted, the embedder's error when it fails twice on the same passages; what was embedded by then is kept.
    */
   async run(request: EmbedRequest): Promise<number> {
+    this.#embedder.yieldProcessor?.();
     let total = 0;
     for (;;) {
       const made = await new Pass(this.#store, this.#embedder, this.#clock, (vectors) =>

@@ -22,4 +22,6 @@ export interface Embedder extends AsyncDisposable {
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** A question's vector, ahead of the texts that wait, for models that tell questions from passages too. Absent: `embed` does. */
   embedQuery?(query: string, signal?: AbortSignal): Promise<Float32Array>;
+  /** From now on it lets everything else on the machine go first. Called by those with more texts than anybody waits for. */
+  yieldProcessor?(): void;
 }

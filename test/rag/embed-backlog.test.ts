@@ -104,6 +104,16 @@ describe("the embedding backlog", () => {
     assert.equal(embedder.mostUnderWay, 4);
   });
 
+  it("asks the embedder to let everything else go first, before its first text", async () => {
+    const embedder = new CountingEmbedder();
+    let textsBefore = -1;
+    const yielding = Object.assign(embedder, {
+      yieldProcessor: () => (textsBefore = embedder.texts.length),
+    });
+    await backlogOf(new Shelf(8), yielding).backlog.run({ onlyLead: false, untilMs: 0 });
+    assert.equal(textsBefore, 0);
+  });
+
   it("writes some sixty vectors at a time", async () => {
     const shelf = new Shelf(640);
     await backlogOf(shelf, new CountingEmbedder()).backlog.run({ onlyLead: false });

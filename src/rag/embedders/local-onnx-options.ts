@@ -15,6 +15,8 @@ export const LocalOnnxOptions = z.strictObject({
   isBackground: z
     .boolean()
     .default(true)
-    .describe("Embed at the lowest processor priority, so that crawling and answering go first (Linux)"),
+    .describe(
+      "From the first crawl on, embed at the lowest processor priority, so that everything else goes first (Linux)",
+    ),
 });
 export type LocalOnnxOptions = z.output<typeof LocalOnnxOptions>;

@@ -16,9 +16,15 @@ export interface LocalOnnxWorkerData {
   readonly folder: string;
   readonly dimensions: number;
   readonly maxTokens: number;
-  readonly isBackground: boolean;
   /** Of the {@link NativeGate} that the pool's owner shuts. */
   readonly gate: SharedArrayBuffer;
+}
+
+/** What a thread is asked for. */
+export interface EmbedTask {
+  readonly texts: readonly string[];
+  /** True once everything else on the machine goes first. */
+  readonly isYielding: boolean;
 }
 
 interface Model {
@@ -33,9 +39,11 @@ const maxCharactersPerToken = 100;
 const settings = workerData as LocalOnnxWorkerData;
 const gate = new NativeGate(settings.gate);
 let model: Promise<Model> | undefined;
+let hasYielded = false;
 
-/** Embeds `texts` one after the other; the rows lie end to end. */
-export default async function embedTexts(texts: readonly string[]): Promise<Float32Array> {
+/** Embeds the texts one after the other; the rows lie end to end. */
+export default async function embedTexts({ texts, isYielding }: EmbedTask): Promise<Float32Array> {
+  if (isYielding && !hasYielded) yieldProcessor();
   model ??= loadModel();
   const { tokenizer, session, tensor } = await model;
   const rows = new Float32Array(texts.length * settings.dimensions);
@@ -59,9 +67,13 @@ export default async function embedTexts(texts: readonly string[]): Promise<Floa
   return move(rows) as Float32Array;
 }
 
-async function loadModel(): Promise<Model> {
+function yieldProcessor(): void {
+  hasYielded = true;
   // On Linux a priority belongs to the thread that sets it (setpriority(2), "C library/kernel differences").
-  if (settings.isBackground && process.platform === "linux") setPriority(0, constants.priority.PRIORITY_LOW);
+  if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_LOW);
+}
+
+async function loadModel(): Promise<Model> {
   const { InferenceSession, Tensor } = await import("onnxruntime-node").catch((cause: unknown) => {
     throw new Error(`${runtimeFailure}: ${messageOf(cause)}`, { cause });
   });

@@ -14,7 +14,7 @@ import {
   type ModelFacts,
 } from "./local-onnx-model.ts";
 import type { LocalOnnxOptions } from "./local-onnx-options.ts";
-import type { LocalOnnxWorkerData } from "./local-onnx-worker.ts";
+import type { EmbedTask, LocalOnnxWorkerData } from "./local-onnx-worker.ts";
 import { NativeGate } from "./native-gate.ts";
 
 /** Texts that go to a thread at once: enough to hide the hand-over, few enough that a question waits under 200 ms. */
@@ -47,12 +47,13 @@ export class LocalOnnxEmbedder implements Embedder {
   readonly batchSize = textsPerTask;
   readonly #log: Log;
   readonly #folder: string;
-  readonly #isBackground: boolean;
+  readonly #mayYield: boolean;
+  #isYielding = false;
   readonly #references: ModelFacts["references"];
   readonly #queue: PQueue;
   readonly #gate = new NativeGate();
   readonly #shutGate = (): void => this.#gate.shutNow(exitWaitMs);
-  #pool: Piscina<readonly string[], Float32Array> | undefined;
+  #pool: Piscina<EmbedTask, Float32Array> | undefined;
   #proof: Promise<void> | undefined;
   #isProven = false;
   readonly #closing = new AbortController();
@@ -66,7 +67,7 @@ export class LocalOnnxEmbedder implements Embedder {
   ) {
     this.#log = deps.log;
     this.#folder = options.folder;
-    this.#isBackground = options.isBackground;
+    this.#mayYield = options.isBackground;
     this.#references = options.facts.references;
     this.id = options.facts.id;
     this.dimensions = options.facts.dimensions;
@@ -88,6 +89,11 @@ export class LocalOnnxEmbedder implements Embedder {
     await this.#proven(signal);
     const [vector] = await this.#embed([query], 1, signal);
     return vector as Float32Array;
+  }
+
+  /** Lasts: a thread that has lowered its priority may not raise it again (setpriority(2)). Questions alone never come here. */
+  yieldProcessor(): void {
+    this.#isYielding = this.#mayYield;
   }
 
   /** Lets each thread finish its text (some 40 ms), then ends the threads; what waits is refused. */
@@ -116,9 +122,9 @@ export class LocalOnnxEmbedder implements Embedder {
   }
 
   /** A signal is not handed to the pool: it would end the thread, and with it the loaded model. */
-  #run(group: readonly string[]): Promise<Float32Array> {
+  #run(texts: readonly string[]): Promise<Float32Array> {
     this.#pool ??= this.#openPool();
-    return this.#pool.run(group);
+    return this.#pool.run({ texts, isYielding: this.#isYielding });
   }
 
   #split(flat: Float32Array): Float32Array[] {
@@ -127,13 +133,12 @@ export class LocalOnnxEmbedder implements Embedder {
     );
   }
 
-  #openPool(): Piscina<readonly string[], Float32Array> {
+  #openPool(): Piscina<EmbedTask, Float32Array> {
     const data: LocalOnnxWorkerData = {
       modelFile: join(this.#folder, modelFileName),
       folder: this.#folder,
       dimensions: this.dimensions,
       maxTokens: this.maxTokens,
-      isBackground: this.#isBackground,
       gate: this.#gate.buffer,
     };
     process.once("exit", this.#shutGate);
