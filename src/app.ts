@@ -18,6 +18,7 @@ import { HostGate } from "./browser/host-gate.ts";
 import { Robots } from "./browser/robots.ts";
 import { Scope } from "./browser/scope.ts";
 import { sitemapUrls } from "./browser/sitemaps.ts";
+import { StoredSession } from "./browser/stored-session.ts";
 import { tierNames, tiers } from "./browser/tiers/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -75,20 +76,22 @@ export class App implements AsyncDisposable {
    * Agents that bring pages: ladder, tiers and reading threads of their own; the caller closes them.
    * @param options.isIndexed Whether pages are also cut into passages; else their HTML is kept.
    */
-  openPages(options: {
+  async openPages(options: {
     readonly size: number;
     readonly timeoutMs: number;
     readonly isIndexed: boolean;
     readonly useRobots: boolean;
-  }): Pages {
+  }): Promise<Pages> {
     const { config, clock, guard } = this;
+    const session = config.storageState === "" ? undefined : await StoredSession.read(config.storageState);
     const { log, events } = this.#deps;
     const made = new AsyncDisposableStack();
     const wanted = tierNames.filter((name) => config.tier === undefined || name === config.tier);
-    const chosen = wanted.map((name) => made.use(tiers[name]({ guard, clock, log }, config)));
+    const chosen = wanted.map((name) => made.use(tiers[name]({ guard, clock, log, session }, config)));
     // robots.txt and sitemaps are plain files, whatever tier the pages need.
     const http =
-      chosen.find((tier) => tier.name === "http") ?? made.use(tiers.http({ guard, clock, log }, config));
+      chosen.find((tier) => tier.name === "http") ??
+      made.use(tiers.http({ guard, clock, log, session }, config));
     const hostClock = new HostClock({ clock }, config.politeness);
     const robots = made.use(
       new Robots(

@@ -17,6 +17,10 @@ import { RetrieveOptions } from "./rag/retrieve-options.ts";
 export const Config = z.strictObject({
   dataDir: z.string().min(1).default(".forager").describe("Folder that holds everything: one SQLite file"),
   tier: z.enum(tierNames).optional().describe("Fetch with this tier alone"),
+  storageState: z
+    .string()
+    .default("")
+    .describe("Playwright storage-state file: the cookies and local storage that pages are fetched with"),
   readThreads: z
     .int()
     .min(0)

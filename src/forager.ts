@@ -74,7 +74,7 @@ export class Forager implements AsyncDisposable {
         const folder = await this.#openFolder({ isCreated: true });
         await using lease = folder.own();
         this.#allow(list);
-        await using pages = this.#app.openPages({
+        await using pages = await this.#app.openPages({
           size: parsed.concurrency,
           timeoutMs: parsed.pageTimeoutMs,
           isIndexed: true,
@@ -102,7 +102,7 @@ export class Forager implements AsyncDisposable {
     const pageTimeoutMs = options.pageTimeoutMs ?? this.config.crawl.pageTimeoutMs;
     this.#allow(list);
     const { concurrency, useRobots } = this.config.crawl;
-    await using pages = this.#app.openPages({
+    await using pages = await this.#app.openPages({
       size: concurrency,
       timeoutMs: pageTimeoutMs,
       isIndexed: false,

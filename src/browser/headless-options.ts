@@ -67,10 +67,6 @@ export const HeadlessOptions = z.strictObject({
     .min(64)
     .default(512)
     .describe("JavaScript heap of one page; beyond it the page crashes"),
-  storageState: z
-    .string()
-    .default("")
-    .describe("Playwright storage-state file: the cookies and local storage that each page starts with"),
   language: z
     .string()
     .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$/)

@@ -34,7 +34,7 @@ export function addCrawl(program: Command, shell: Shell): void {
     const { tier, storageState, perHostDelayMs, fresh, ...options } = parseFlags(CrawlFlags, given);
     await using forager = shell.open(given, {
       tier,
-      headless: { storageState },
+      storageState,
       politeness: { perHostDelayMs },
     });
     if (fresh) await forager.forget();

@@ -25,7 +25,7 @@ export function addScrape(program: Command, shell: Shell): void {
   for (const flag of flagsOf(ScrapeFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (urls: string[], given: CommonFlags & Record<string, unknown>) => {
     const { tier, storageState, ...options } = parseFlags(ScrapeFlags, given);
-    await using forager = shell.open(given, { tier, headless: { storageState } });
+    await using forager = shell.open(given, { tier, storageState });
     let failed = 0;
     for await (const page of forager.scrape(urls, options, shell.signal)) {
       if (page.status === "failed") failed += 1;

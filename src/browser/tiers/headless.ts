@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import PQueue from "p-queue";
 import type { BrowserContextOptions, Route } from "playwright";
@@ -15,6 +14,7 @@ import { PageWatch } from "../browser-watch.ts";
 import { chromiumRemedy, findChromium } from "../chromium.ts";
 import type { EgressGuard } from "../egress-guard.ts";
 import { EgressProxy, type EgressPass } from "../egress-proxy.ts";
+import type { StoredSession } from "../stored-session.ts";
 import type { FetchOutcome, FetchRequest, FetchTier, NoPage } from "../fetch-tier.ts";
 import type { HeadlessOptions } from "../headless-options.ts";
 
@@ -28,13 +28,20 @@ export class HeadlessTier implements FetchTier {
   readonly #log: Log;
   readonly #options: HeadlessOptions;
   readonly #queue: PQueue;
+  readonly #session: StoredSession | undefined;
   #machinery: Promise<Machinery> | undefined;
   #isDisposed = false;
 
   constructor(
-    deps: { readonly guard: EgressGuard; readonly clock: Clock; readonly log: Log },
+    deps: {
+      readonly guard: EgressGuard;
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly session?: StoredSession | undefined;
+    },
     options: HeadlessOptions,
   ) {
+    this.#session = deps.session;
     this.#guard = deps.guard;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -128,9 +135,8 @@ export class HeadlessTier implements FetchTier {
 
   #contextOptions(proxy: EgressProxy, pass: EgressPass): BrowserContextOptions {
     const { username, password } = pass;
-    const { storageState } = this.#options;
     return {
-      ...(storageState !== "" && { storageState }),
+      ...(this.#session && { storageState: this.#session.file }),
       proxy: { server: proxy.url, bypass: "<-loopback>", username, password },
       serviceWorkers: "block",
       acceptDownloads: false,
@@ -153,7 +159,6 @@ export class HeadlessTier implements FetchTier {
     const { chromiumPath } = options;
     const executable = findChromium(chromiumPath === "" ? process.env : { FORAGER_CHROMIUM: chromiumPath });
     if (executable === undefined) throw new MissingError("No Chromium was found.", chromiumRemedy);
-    if (options.storageState !== "") await checkStorageState(options.storageState);
     const startedAt = this.#clock.now();
     const { TabPool } = await import("../browser-pool.ts");
     const proxy = await EgressProxy.listen({ guard: this.#guard, log: this.#log });
@@ -206,16 +211,6 @@ const heavy = new Set(["image", "media", "font"]);
 async function refuseHeavy(route: Route): Promise<void> {
   const step = heavy.has(route.request().resourceType()) ? route.abort("blockedbyclient") : route.continue();
   await step.catch(() => undefined); // The page closed meanwhile.
-}
-
-async function checkStorageState(file: string): Promise<void> {
-  try {
-    JSON.parse(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw new OptionsError("headless", `storageState: ${file} is no JSON file: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
 }
 
 function outcomeOf(error: unknown, request: FetchRequest, context: RunContext): NoPage {

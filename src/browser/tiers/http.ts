@@ -10,6 +10,7 @@ import { guardedConnector } from "../guarded-connector.ts";
 import type { HttpOptions } from "../http-options.ts";
 import { isConnectionReset, transportFailure } from "../transport-failure.ts";
 import { type Exchange, ExchangeError, type ExchangeRequest, exchange } from "./exchange.ts";
+import type { StoredSession } from "../stored-session.ts";
 import { RedirectCookies } from "./redirect-cookies.ts";
 
 /** The headers say that the answer is no document. */
@@ -27,13 +28,22 @@ export class HttpTier implements FetchTier {
   readonly cost = 1;
   readonly isRendering = false;
   readonly #guard: EgressGuard;
+  readonly #session: StoredSession | undefined;
   readonly #clock: Clock;
   readonly #options: HttpOptions;
   readonly #agent: Agent;
   /** Never reuses a connection: for the second try after a kept one turned out dead. */
   readonly #freshAgent: Agent;
 
-  constructor(deps: { readonly guard: EgressGuard; readonly clock: Clock }, options: HttpOptions) {
+  constructor(
+    deps: {
+      readonly guard: EgressGuard;
+      readonly clock: Clock;
+      readonly session?: StoredSession | undefined;
+    },
+    options: HttpOptions,
+  ) {
+    this.#session = deps.session;
     this.#guard = deps.guard;
     this.#clock = deps.clock;
     this.#options = options;
@@ -70,7 +80,7 @@ export class HttpTier implements FetchTier {
 
   async #follow(request: FetchRequest, context: RunContext): Promise<FetchOutcome> {
     let endsAt = Math.min(Date.now() + this.#options.totalTimeoutMs, context.deadlineAt);
-    const cookies = new RedirectCookies();
+    const cookies = new RedirectCookies(this.#session?.cookies);
     const seen = new Set<string>();
     let url = cleaned(new URL(request.url));
     for (let hops = 0; ; hops += 1) {

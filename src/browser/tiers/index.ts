@@ -4,6 +4,7 @@ import type { EgressGuard } from "../egress-guard.ts";
 import type { FetchTier } from "../fetch-tier.ts";
 import type { HeadlessOptions } from "../headless-options.ts";
 import type { HttpOptions } from "../http-options.ts";
+import type { StoredSession } from "../stored-session.ts";
 import { HeadlessTier } from "./headless.ts";
 import { HttpTier } from "./http.ts";
 
@@ -11,6 +12,8 @@ export interface TierDeps {
   readonly guard: EgressGuard;
   readonly clock: Clock;
   readonly log: Log;
+  /** What every fetch starts with. */
+  readonly session?: StoredSession | undefined;
 }
 
 export interface TierOptions {

@@ -1,4 +1,6 @@
+import { getPublicSuffix } from "tldts";
 import { parseCookie } from "undici";
+import type { SessionCookie } from "../stored-session.ts";
 
 interface Kept {
   readonly value: string;
@@ -9,15 +11,29 @@ interface Kept {
 }
 
 /** More than this many cookies set on one way to a page are noise. */
-const maxCookies = 50;
+const maxCookies = 200;
 
 /**
- * The cookies of one redirect chain: sites that set a cookie and redirect to themselves would otherwise loop.
- * Forgotten with the chain; a session that lasts belongs to a browser tier.
+ * The cookies of one redirect chain, those of a stored session first: sites that set a cookie and redirect to
+ * themselves would otherwise loop. What a site sets is forgotten with the chain.
  * @see RFC 6265, sections 5.3 and 5.4.
  */
 export class RedirectCookies {
   readonly #kept = new Map<string, Kept>();
+
+  constructor(session: readonly SessionCookie[] = []) {
+    for (const { name, value, domain, path, secure } of session) {
+      const host = domain.replace(/^\./, "").toLowerCase();
+      const coversSubdomains = domain.startsWith(".");
+      this.#kept.set(`${host} ${path} ${name}`, {
+        value: `${name}=${value}`,
+        host,
+        coversSubdomains,
+        path,
+        isSecure: secure,
+      });
+    }
+  }
 
   /** Takes `Set-Cookie` headers that came from `url`. */
   store(setCookies: readonly string[], url: URL): void {
@@ -25,7 +41,7 @@ export class RedirectCookies {
       const cookie = parseCookie(header);
       if (cookie === null) continue;
       const domain = cookie.domain?.replace(/^\./, "").toLowerCase();
-      if (domain !== undefined && domain !== url.hostname && !url.hostname.endsWith(`.${domain}`)) continue;
+      if (domain !== undefined && !mayCover(domain, url.hostname)) continue;
       const host = domain ?? url.hostname;
       const path = cookie.path ?? "/";
       const id = `${host} ${path} ${cookie.name}`;
@@ -58,4 +74,12 @@ export class RedirectCookies {
       .map((cookie) => cookie.value)
       .join("; ");
   }
+}
+
+/** A site may set cookies for itself and for a domain above it, not for a whole public suffix. */
+function mayCover(domain: string, hostname: string): boolean {
+  if (domain === hostname) return true;
+  return (
+    hostname.endsWith(`.${domain}`) && getPublicSuffix(hostname, { allowPrivateDomains: true }) !== domain
+  );
 }
