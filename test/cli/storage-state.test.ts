@@ -17,16 +17,6 @@ describe("a stored session", () => {
         : { status: 401 };
     });
     const file = join(folder.path, "state.json");
-    const cookie = (name: string, domain: string) => ({
-      name,
-      value: "1",
-      domain,
-      path: "/",
-      expires: -1,
-      httpOnly: false,
-      secure: false,
-      sameSite: "Lax",
-    });
     await writeFile(
       file,
       JSON.stringify({ cookies: [cookie("sid", "127.0.0.1"), cookie("other", "example.org")], origins: [] }),
@@ -67,3 +57,16 @@ describe("a stored session", () => {
     assert.match(err, /state\.json: it is no Playwright storage state/);
   });
 });
+
+function cookie(name: string, domain: string): object {
+  return {
+    name,
+    value: "1",
+    domain,
+    path: "/",
+    expires: -1,
+    httpOnly: false,
+    secure: false,
+    sameSite: "Lax",
+  };
+}
