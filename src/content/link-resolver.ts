@@ -5,6 +5,8 @@ const maxHrefLength = 4_096;
 const plainPath = /^\/(?!\/)[\w\-~/.]*(?:\?[\w\-~/.=&+,:;@%!]*)?$/;
 const plainAbsolute =
   /^https?:\/\/(?:[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.)+[a-z]{2,24}\/[\w\-~/.]*(?:\?[\w\-~/.=&+,:;@%!]*)?$/;
+/** A fragment that stays as it is, after a path that does not end in white space, which stands for itself only there. */
+const plainFragment = /^(?:[^#]*[^#\s\p{Cc}])?#[\w\-~/.=&+,:;@%!]*$/u;
 const dotSegment = /\/\.{1,2}(?:[/?]|$)/;
 
 /** Makes the links of one page absolute: by the WHATWG URL parser, past it where it would change nothing. */
@@ -30,10 +32,11 @@ export class LinkResolver {
   /** The absolute http(s) URL, its fragment kept; undefined for everything else. User names and passwords are dropped. */
   resolveWithFragment(href: string): string | undefined {
     if (href.length > maxHrefLength) return undefined;
-    if (this.#cache.has(href)) return this.#cache.get(href);
-    const url = this.#resolve(href);
-    this.#cache.set(href, url);
-    return url;
+    const hash = href.indexOf("#");
+    if (hash < 0 || !plainFragment.test(href)) return this.#resolveOnce(href);
+    // Contents and indexes lead to a hundred places of one page: it is resolved once.
+    const page = this.#resolveOnce(href.slice(0, hash));
+    return page === undefined ? undefined : page + href.slice(hash);
   }
 
   /** As a page to fetch: without the fragment, unless it is a route of the page's own (`#/`, `#!`). */
@@ -43,6 +46,13 @@ export class LinkResolver {
     const at = url.indexOf("#");
     if (at < 0 || url[at + 1] === "/" || url[at + 1] === "!") return url;
     return url.slice(0, at);
+  }
+
+  #resolveOnce(href: string): string | undefined {
+    if (this.#cache.has(href)) return this.#cache.get(href);
+    const url = this.#resolve(href);
+    this.#cache.set(href, url);
+    return url;
   }
 
   #resolve(href: string): string | undefined {

@@ -7,17 +7,20 @@ import { stopWords } from "./stop-words.ts";
 // split at what is neither letter nor digit, lower case, stop words, Porter2, murmur3.
 // Equal on every recorded text; test/rag/analyzer.test.ts keeps it so.
 
-/** Distinct words remembered with their ids; a site's own vocabulary is some ten thousand. */
-const rememberedWords = 50_000;
+/** Places for remembered words, a power of two; a site's own vocabulary is some ten thousand. */
+const rememberedWords = 131_072;
 /** Longer runs (encoded data) are neither remembered nor stemmed; Porter2 changes word ends of real words only. */
 const longestWord = 100;
 /** Counts are kept in 16 bits. */
 const highestCount = 65_535;
-const stopped = -1;
+/** No id: the absolute value of 32 bits is at most 2^31. */
+const stopped = 0xffff_ffff;
 
 const stemmer = snowball.newStemmer("english");
-/** A pure function's results, bounded: word as written to term id, or `stopped`. */
-const remembered = new Map<string, number>();
+// A pure function's results: word as written to term id, or `stopped`. Each word has one place, by its hash, and the next
+// word that falls there takes it: found without cutting the word out of its text, and no page can make it slow or large.
+const words: string[] = Array.from({ length: rememberedWords }, () => "");
+const ids = new Uint32Array(rememberedWords);
 
 const wordCharacter = /[\p{Alphabetic}\p{N}]/u;
 const unknown = 0;
@@ -51,13 +54,15 @@ export function termsOf(text: string): number[] {
       at++;
     }
     const start = at;
+    let hash = 0;
     while (at < length) {
       const width = wordWidth(text, at);
       if (width === 0) break;
+      hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
       at += width;
     }
     if (at > start) {
-      const id = termId(text.slice(start, at));
+      const id = termIdAt(text, start, at, hash);
       if (id !== stopped) terms.push(id);
     }
   }
@@ -94,19 +99,27 @@ function wordWidth(text: string, at: number): number {
   return unitKinds[unit] === inWord ? 1 : 0;
 }
 
-function termId(word: string): number {
-  const known = remembered.get(word);
-  if (known !== undefined) return known;
-  const lower = word.toLowerCase();
-  if (word.length > longestWord) return hash(lower);
-  const id = stopWords.has(lower) ? stopped : hash(stemmer.stem(lower));
-  if (remembered.size >= rememberedWords) remembered.clear();
-  remembered.set(flat(word), id);
+function termIdAt(text: string, start: number, end: number, hash: number): number {
+  const place = (hash ^ (hash >>> 15)) & (rememberedWords - 1);
+  const held = words[place] as string;
+  if (held.length === end - start && text.startsWith(held, start)) return ids[place] as number;
+  const word = text.slice(start, end);
+  const id = termId(word);
+  if (word.length <= longestWord) {
+    words[place] = flat(word);
+    ids[place] = id;
+  }
   return id;
 }
 
+function termId(word: string): number {
+  const lower = word.toLowerCase();
+  if (word.length > longestWord) return idOf(lower);
+  return stopWords.has(lower) ? stopped : idOf(stemmer.stem(lower));
+}
+
 /** The id is the absolute value of the hash read as a signed number. */
-function hash(term: string): number {
+function idOf(term: string): number {
   return Math.abs(murmur3(term) | 0);
 }
 

@@ -7,24 +7,28 @@ const separator = " > ";
 export class HeadingTrail {
   readonly #title: string;
   #headings: readonly { readonly level: number; readonly text: string }[] = [];
+  /** Made once a heading: every block below it asks. */
+  #path: readonly string[];
 
   constructor(document: PageDocument) {
     this.#title = oneLine(document.title);
+    this.#path = this.#title === "" ? [] : [this.#title];
   }
 
   enter(level: number, heading: string): void {
     const text = oneLine(heading);
     this.#headings = [...this.#headings.filter((outer) => outer.level < level), { level, text }];
+    const path = this.#title === "" ? [] : [this.#title];
+    for (const heading of this.#headings) {
+      const before = path.at(-1)?.toLowerCase() ?? "";
+      if (heading.text !== "" && !before.startsWith(heading.text.toLowerCase())) path.push(heading.text);
+    }
+    this.#path = path;
   }
 
   /** The title, then the headings; one that repeats what stands before it is left out. */
   get path(): readonly string[] {
-    const path = this.#title === "" ? [] : [this.#title];
-    for (const { text } of this.#headings) {
-      const before = path.at(-1)?.toLowerCase() ?? "";
-      if (text !== "" && !before.startsWith(text.toLowerCase())) path.push(text);
-    }
-    return path;
+    return this.#path;
   }
 }
 

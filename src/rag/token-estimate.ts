@@ -94,13 +94,16 @@ const letter = 1;
 const digit = 2;
 const other = 3;
 
-/** Latin letters make words; letters of other scripts and signs are pieces of their own. */
-function kindOf(unit: number): number {
-  if (unit >= 97 && unit <= 122) return letter;
+/** By UTF-16 unit. Latin letters make words; letters of other scripts and signs are pieces of their own. */
+const kinds = Uint8Array.from({ length: 65_536 }, (_, unit) => {
   if (isSpace(unit)) return space;
-  if (unit >= 65 && unit <= 90) return letter;
   if (unit >= 48 && unit <= 57) return digit;
-  return unit >= 0xc0 && unit < 0x250 ? letter : other;
+  const isAscii = (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90);
+  return isAscii || (unit >= 0xc0 && unit < 0x250) ? letter : other;
+});
+
+function kindOf(unit: number): number {
+  return kinds[unit] as number;
 }
 
 function wholeCharacter(text: string, start: number, at: number): number {
