@@ -49,8 +49,13 @@ export type ForagerEvent =
   | { readonly type: "host-delayed"; readonly host: string; readonly untilMs: number; readonly why: string }
   | {
       readonly type: "queue-measured";
+      /** Pages of the run so far, those of before an interruption too. */
+      readonly done: number;
+      readonly failed: number;
+      readonly skipped: number;
       readonly ready: number;
       readonly inFlight: number;
+      /** Passages without a vector that get one before the job ends. */
       readonly toEmbed: number;
     }
   | {

@@ -3,7 +3,7 @@ import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
 import { type RunContext, rootContext } from "./context.ts";
 import { DataFolder, emptyDataFolder } from "./data-folder.ts";
-import { OptionsError } from "./errors.ts";
+import { MissingError, OptionsError } from "./errors.ts";
 import { EventStream } from "./events.ts";
 import { type Job, startJob } from "./job.ts";
 import { ask } from "./jobs/ask.ts";
@@ -125,9 +125,20 @@ export class Forager implements AsyncDisposable {
       const folder = await this.#openFolder({ isCreated: false });
       await using lease = folder.own();
       const embedder = await this.#app.embedder();
-      if (!embedder) throw new OptionsError("embed", "the configuration says embedder: none");
+      if (!embedder && this.config.embedder === "none")
+        throw new OptionsError("embed", "the configuration says embedder: none");
+      if (!embedder)
+        throw new MissingError(
+          `The ${this.config.embedder} embedder cannot run here.`,
+          "See: forager doctor",
+        );
       return await embed(
-        { store: folder.store, backlog: this.#app.backlog(folder, embedder), clock: this.#app.clock },
+        {
+          store: folder.store,
+          backlog: this.#app.backlog(folder, embedder),
+          events: this.events,
+          clock: this.#app.clock,
+        },
         options,
         this.#context("embed", signal, lease.lost),
       );

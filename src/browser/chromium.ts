@@ -5,7 +5,7 @@ import { MissingError } from "../errors.ts";
 
 /** What to do where no browser is found; part of every message that says so. */
 export const chromiumRemedy =
-  "Run `npm run setup` to have one, or set FORAGER_CHROMIUM to the path of a Chromium or Chrome.";
+  "Install Chromium or Chrome, or run `npx playwright install chromium-headless-shell` (in a checkout: `npm run setup`), or set FORAGER_CHROMIUM to the path of one.";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -246,6 +246,6 @@ export class FetchLadder {
 
 /** The page as it is, with what would have helped. */
 function withHint<T>(outcome: PageOutcome<T>, hint: string): PageOutcome<T> {
-  const evidence = `${outcome.verdict.evidence} ${hint}`.trim();
+  const evidence = `${outcome.verdict.evidence}. ${hint}`;
   return { ...outcome, verdict: { ...outcome.verdict, evidence } };
 }

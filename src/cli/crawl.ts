@@ -4,6 +4,7 @@ import { tierNames } from "../browser/tiers/index.ts";
 import type { CrawlSummary } from "../jobs/crawl-summary.ts";
 import { CrawlOptions } from "../jobs/crawl-options.ts";
 import { addCommonFlags } from "./common-flags.ts";
+import { CrawlNotes } from "./crawl-notes.ts";
 import { flagsOf, parseFlags, urlsArgument } from "./flags.ts";
 import { duration, showProgress } from "./progress.ts";
 import { type CommonFlags, InterruptedError, type Shell } from "./shell.ts";
@@ -27,7 +28,7 @@ const CrawlFlags = z.strictObject({
 export function addCrawl(program: Command, shell: Shell): void {
   const command = program
     .command("crawl")
-    .description("Crawl and index; run again on the same folder it goes on")
+    .description("Crawl and index; run it again to go on, or to look for what has changed")
     .addArgument(urlsArgument);
   for (const flag of flagsOf(CrawlFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (urls: string[], given: CommonFlags & Record<string, unknown>) => {
@@ -37,8 +38,9 @@ export function addCrawl(program: Command, shell: Shell): void {
       storageState,
       politeness: { perHostDelayMs },
     });
+    using notes = new CrawlNotes(forager.events, urls); // a wrong address is refused before anything is forgotten
     if (fresh) await forager.forget();
-    using _ = showProgress(forager.events, {
+    using progress = showProgress(forager.events, {
       isTerminal: shell.isTerminal,
       maxPages: options.maxPages ?? forager.config.crawl.maxPages,
       write: (text) => process.stderr.write(text),
@@ -49,6 +51,8 @@ export function addCrawl(program: Command, shell: Shell): void {
         return shell.printJson(job.partial()).then(() => Promise.reject(error));
       throw error;
     });
+    progress[Symbol.dispose]();
+    for (const note of notes.lines()) shell.say(note);
     if (given.json) await shell.printJson(summary);
     else for (const line of describeCrawl(summary, given.dataDir)) await shell.print(line);
     if (summary.pages === 0) process.exitCode = 1;
@@ -61,7 +65,9 @@ export function describeCrawl(summary: CrawlSummary, dataDir = ".forager"): stri
     summary;
   const rate = durationMs > 0 ? ` (${(pages / (durationMs / 1_000)).toFixed(1)} a second)` : "";
   const lines = [
-    `Crawled ${pages} pages in ${duration(durationMs)}${rate}: ${list(tiers) || "no page was worth keeping"}`,
+    pages === 0
+      ? `No page in ${duration(durationMs)}.`
+      : `Crawled ${pages} ${pages === 1 ? "page" : "pages"} in ${duration(durationMs)}${rate}: ${list(tiers)}`,
   ];
   if (failed + skipped > 0)
     lines.push(`Without a page: ${failed} failed, ${skipped} skipped (${list(failures)})`);

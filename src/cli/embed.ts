@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { addCommonFlags } from "./common-flags.ts";
 import { flagsOf, parseFlags } from "./flags.ts";
+import { showProgress } from "./progress.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
 
 const EmbedFlags = z.strictObject({
@@ -16,17 +17,16 @@ export function addEmbed(program: Command, shell: Shell): void {
   addCommonFlags(command).action(async (given: CommonFlags & Record<string, unknown>) => {
     const flags = parseFlags(EmbedFlags, given);
     await using forager = shell.open(given);
-    let saidAt = 0;
-    const unsubscribe = forager.events.subscribe((event) => {
-      if (event.type !== "chunks-embedded" || Date.now() - saidAt < 2_000) return;
-      saidAt = Date.now();
-      shell.say(`${event.embedded} of ${event.total} passages have vectors`);
+    using progress = showProgress(forager.events, {
+      isTerminal: shell.isTerminal,
+      maxPages: 0,
+      write: (text) => process.stderr.write(text),
     });
     const done = await forager.embed(
       { onlyLead: flags.onlyLead ?? false, ...(flags.for === undefined ? {} : { forMs: flags.for * 1_000 }) },
       shell.signal,
     );
-    unsubscribe();
+    progress[Symbol.dispose]();
     if (given.json) await shell.printJson(done);
     else await shell.print(`${done.embedded} of ${done.chunks} passages have vectors (${done.added} new)`);
   });

@@ -32,7 +32,8 @@ export function parseFlags<Schema extends z.ZodObject>(
       z.output<Schema>
     >;
   const issues = parsed.error.issues.map(
-    (issue) => `--${kebab(String(issue.path[0] ?? ""))}: ${issue.message}`,
+    ({ path: [name = ""], message }) =>
+      `${flagNamed(String(name))}: ${Number.isNaN(known[String(name)]) ? "not a number" : message}`,
   );
   throw new OptionsError("Wrong flag", issues.join("; "));
 }
@@ -46,7 +47,7 @@ function flagOf(name: string, property: JsonSchema): Option {
   switch (property.type) {
     case "boolean":
       return property.default === true
-        ? new Option(`--no-${flag.replace(/^use-/, "")}`, `Not: ${help}`)
+        ? new Option(`--no-${flag.replace(/^use-/, "")}`, `Switch off: ${help}`)
         : new Option(`--${flag}`, help);
     case "integer":
     case "number":
@@ -69,6 +70,10 @@ function flagOf(name: string, property: JsonSchema): Option {
 function withDefault(option: Option, property: JsonSchema): Option {
   if (property.default !== undefined) option.description += ` (default: ${JSON.stringify(property.default)})`;
   return option;
+}
+
+function flagNamed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${kebab(name)}`;
 }
 
 /** `maxPages` to `max-pages`. */

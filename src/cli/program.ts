@@ -11,6 +11,14 @@ import { addSearch } from "./search.ts";
 import { InterruptedError, Shell } from "./shell.ts";
 import { addStatus } from "./status.ts";
 
+const examples = `
+Examples:
+  forager crawl https://example.org/docs/ --max-pages 500
+  forager ask "How do I make a backup?"
+  forager search backup --json
+  forager scrape https://example.org/ --format text
+`;
+
 /** Runs one command and gives its exit code: 0 ok, 1 the job failed, 2 wrong usage, 130 interrupted. */
 export async function main(words: readonly string[]): Promise<number> {
   const shell = new Shell();
@@ -22,6 +30,7 @@ export async function main(words: readonly string[]): Promise<number> {
   for (const add of [addCrawl, addEmbed, addScrape, addSearch, addAsk, addExport, addStatus, addDoctor])
     add(program, shell);
   for (const command of program.commands) command.exitOverride();
+  program.addHelpText("after", examples);
   if (words.length === 0) {
     program.outputHelp();
     return 2;

@@ -9,6 +9,9 @@ export interface Query {
   readonly text: string;
 }
 
+/** A longer query is a mistake: nothing beyond could be looked for well. */
+const mostCharacters = 4_000;
+
 const Line = z.object({
   id: z.union([z.string(), z.number()]).transform(String).optional(),
   query: z.string().optional(),
@@ -23,19 +26,31 @@ export async function* readQueries(
   if (file === undefined) {
     const text = words.join(" ").trim();
     if (text === "") throw new OptionsError("Nothing to look for", "give the words, or --queries-file FILE");
-    yield { text };
+    yield checked({ text }, "The query");
     return;
   }
   let number = 0;
+  let queries = 0;
   try {
     for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
       number += 1;
-      if (line.trim() !== "") yield parseLine(line.trim(), file, number);
+      if (line.trim() === "") continue;
+      queries += 1;
+      yield checked(parseLine(line.trim(), file, number), `${file}, line ${number}`);
     }
+    if (queries === 0) throw new OptionsError("--queries-file", `${file} holds no query`);
   } catch (cause) {
     if (cause instanceof OptionsError) throw cause;
     throw new OptionsError("--queries-file", `${file} cannot be read: ${messageOf(cause)}`, { cause });
   }
+}
+
+function checked(query: Query, what: string): Query {
+  if (query.text.length <= mostCharacters) return query;
+  throw new OptionsError(
+    what,
+    `${query.text.length} characters are too many; ask in ${mostCharacters} or fewer`,
+  );
 }
 
 function parseLine(line: string, file: string, number: number): Query {

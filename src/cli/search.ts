@@ -47,11 +47,18 @@ export function addSearch(program: Command, shell: Shell): void {
         await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...found });
       else {
         if (found.notes.length > 0) shell.say(found.notes.join("\n"));
-        if (hits.length === 0) shell.say(`Nothing found for "${query.text}".`);
+        if (hits.length === 0) shell.say(`Nothing found for "${query.text}".${hostHint(options.host)}`);
         for (const [i, hit] of hits.entries()) await shell.print(describeHit(hit, i + 1));
       }
     }
   });
+}
+
+/** Hosts off the usual port are known with it, which is easily forgotten. */
+function hostHint(host: string | undefined): string {
+  return host === undefined || host.includes(":")
+    ? ""
+    : ` Only ${host} was looked at; a host on a port of its own is named with it, as in ${host}:8080.`;
 }
 
 function describeHit(hit: SearchHit, rank: number): string {

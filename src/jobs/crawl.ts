@@ -63,7 +63,7 @@ export async function crawl(
   const plan = await floor.planner.run({ seeds: [...seeds], useSitemaps: options.useSitemaps }, context);
   const run = await beginRun(floor, plan, options);
   const embedding = startEmbedding(floor, options, context);
-  const measuring = measureQueue(floor, run);
+  const measuring = measureQueue(floor, run, options);
   try {
     await new Crawl(floor, plan, run, options, context).finish();
     await floor.store.optimize(context.signal);
@@ -342,15 +342,19 @@ async function endEarly(floor: CrawlFloor, run: Run, error: unknown): Promise<vo
   }
 }
 
-function measureQueue(floor: CrawlFloor, run: Run): NodeJS.Timeout {
+function measureQueue(floor: CrawlFloor, run: Run, options: CrawlOptions): NodeJS.Timeout {
   return setInterval(() => {
     const counts = floor.coordination.frontier.counts(run.id);
-    const { chunks, embedded } = floor.store.stats();
+    const { done, failed, skipped, ready, leased } = counts;
+    const toEmbed = floor.backlog ? floor.store.backlogSize(options.embed === "lead") : 0;
     floor.events.emit({
       type: "queue-measured",
-      ready: counts.ready,
-      inFlight: counts.leased,
-      toEmbed: chunks - embedded,
+      done,
+      failed,
+      skipped,
+      ready,
+      inFlight: leased,
+      toEmbed,
     });
   }, measureMs).unref();
 }

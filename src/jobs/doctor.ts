@@ -1,7 +1,7 @@
 import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { findChromium } from "../browser/chromium.ts";
+import { chromiumRemedy, findChromium } from "../browser/chromium.ts";
 import type { RunContext } from "../context.ts";
 import { nearestFolder } from "../data-folder.ts";
 import { MissingError, messageOf } from "../errors.ts";
@@ -27,6 +27,7 @@ export interface DoctorFloor {
 }
 
 const leastFreeBytes = 200e6;
+const withoutChromium = "pages that need JavaScript will be reported as `needs browser`";
 
 /** Looks at all that Forager needs on this machine. Nothing is changed. */
 export async function examine(floor: DoctorFloor, context: RunContext): Promise<Check[]> {
@@ -82,16 +83,16 @@ async function checkDisk({ dataDir }: DoctorFloor): Promise<Check> {
 }
 
 async function checkChromium({ chromiumPath }: DoctorFloor): Promise<Check> {
-  const found = chromiumPath || findChromium(process.env);
-  const isOk = found !== undefined && existsSync(found);
-  return {
-    what: "Chromium",
-    isOk,
-    isNeeded: false,
-    detail: isOk
-      ? found
-      : "none found; pages that need JavaScript will be reported as `needs browser`. Install Chromium, or: npx playwright install chromium-headless-shell",
-  };
+  const check = { what: "Chromium", isNeeded: false };
+  try {
+    const found = chromiumPath || findChromium(process.env);
+    if (found !== undefined && existsSync(found)) return { ...check, isOk: true, detail: found };
+    const why = found === undefined ? "none found" : `${found} is not there`;
+    return { ...check, isOk: false, detail: `${why}; ${withoutChromium}. ${chromiumRemedy}` };
+  } catch (error) {
+    if (!(error instanceof MissingError)) throw error;
+    return { ...check, isOk: false, detail: `${withoutChromium}. ${error.message}` };
+  }
 }
 
 async function checkModel({ modelFolder }: DoctorFloor): Promise<Check> {

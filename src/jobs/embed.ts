@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { RunContext } from "../context.ts";
+import type { EventStream } from "../events.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import type { EmbedBacklog } from "../rag/embed-backlog.ts";
 
@@ -13,12 +14,27 @@ export interface EmbedSummary {
 
 /** Works on the embedding backlog until it is done or the time is over. */
 export async function embed(
-  floor: { readonly store: ChunkStore; readonly backlog: EmbedBacklog; readonly clock: Clock },
+  floor: {
+    readonly store: ChunkStore;
+    readonly backlog: EmbedBacklog;
+    readonly events: EventStream;
+    readonly clock: Clock;
+  },
   options: { readonly onlyLead?: boolean; readonly forMs?: number },
   context: RunContext,
 ): Promise<EmbedSummary> {
   const startedAt = floor.clock.now();
   const before = floor.store.stats().embedded;
+  const toEmbed = floor.store.backlogSize(options.onlyLead ?? false);
+  floor.events.emit({
+    type: "queue-measured",
+    done: 0,
+    failed: 0,
+    skipped: 0,
+    ready: 0,
+    inFlight: 0,
+    toEmbed,
+  });
   await floor.backlog.run({
     onlyLead: options.onlyLead ?? false,
     ...(options.forMs === undefined ? {} : { untilMs: startedAt + options.forMs }),

@@ -101,7 +101,7 @@ function describe(url: string, finding: Finding, format: ScrapeFormat): ScrapedP
         attempts,
       };
       const error =
-        reason === undefined ? undefined : { code: reason, message: `${url}: ${verdict.evidence}.` };
+        reason === undefined ? undefined : { code: reason, message: `${url}: ${verdict.evidence}` };
       if (!value.shown)
         return failure(url, error ?? { code: "unreadable", message: verdict.evidence }, known);
       const { document, source } = value.shown;

@@ -44,6 +44,10 @@ describe("the command line", () => {
     ["a filter that is none", ["search", "x", "--filter", "colour=red"], /host=NAME/],
     ["a file of queries that is not there", ["search", "--queries-file", "/nowhere"], /\/nowhere/],
     ["an empty question", ["ask"], /--queries-file/],
+    ["a file without a query", ["ask", "--queries-file", "/dev/null"], /holds no query/],
+    ["a query that is a book", ["search", "word ".repeat(5_000)], /too many; ask in 4000 or fewer/],
+    ["no passages asked for", ["search", "x", "-k", "0"], /-k: .*>=1/],
+    ["a letter for a number", ["search", "x", "-k", "x"], /-k: not a number/],
   ];
   for (const [what, words, message] of wrong) {
     it(`answers ${what} with 2 and what to do`, async () => {
@@ -64,7 +68,7 @@ describe("the command line", () => {
 
   it("names the host that does not answer, and ends with 1", async () => {
     await using folder = await temporaryFolder();
-    const { code, out } = await forager(
+    const { code, out, err } = await forager(
       "crawl",
       "http://127.0.0.1:1/",
       "--data-dir",
@@ -78,6 +82,7 @@ describe("the command line", () => {
       jsonLines(out).map(({ pages, failures }) => ({ pages, failures })),
       [{ pages: 0, failures: { network: 1 } }],
     );
+    assert.match(err, /^http:\/\/127\.0\.0\.1:1\/: network: No whole answer.*ECONNREFUSED/m);
     const exported = await forager("export", "--include-failed", "--data-dir", folder.path);
     assert.match(String(jsonLines(exported.out)[0]?.["detail"]), /127\.0\.0\.1:1/);
   });
@@ -160,6 +165,37 @@ describe("the command line", () => {
     const status = jsonLines((await forager("status", ...at)).out)[0];
     const runs = status?.["runs"] as { state: string }[] | undefined;
     assert.equal(runs?.[0]?.state, "finished");
+  });
+
+  it("goes without a browser where none can be run, and says once what that costs and what to do", async () => {
+    await using folder = await temporaryFolder();
+    const app = '<div id="root"></div><script src="/app.js"></script>';
+    await using site = await serveSite({
+      "/": '<p>Home of the lamps.</p><a href="/a">a</a><a href="/b">b</a>',
+      "/a": app,
+      "/b": app,
+    });
+    const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off", "--json"];
+    const environment = { FORAGER_CHROMIUM: "/nowhere/chromium" };
+    const { code, out, err } = await startForager(words, { environment }).ended;
+    assert.equal(code, 0, err);
+    assert.deepEqual(jsonLines(out)[0]?.["failures"], { "needs browser": 2 });
+    assert.equal(
+      err.match(/2 pages need a browser: .*\/nowhere\/chromium.*FORAGER_CHROMIUM/g)?.length,
+      1,
+      err,
+    );
+    const doctor = await startForager(["doctor", "--data-dir", folder.path], { environment }).ended;
+    assert.match(doctor.out, /missing {2}Chromium: .*\/nowhere\/chromium/);
+  });
+
+  it("forgets nothing for a wrong address", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveSite({ "/": "<p>Home of the lamps.</p>" });
+    const at = ["--data-dir", folder.path];
+    await forager("crawl", `${site.origin}/`, "--embed", "off", ...at);
+    assert.equal((await forager("crawl", "ftp://example.org/", "--fresh", ...at)).code, 2);
+    assert.equal(jsonLines((await forager("export", ...at)).out).length, 1);
   });
 
   it("scrapes to each format, failures as lines too", async () => {
