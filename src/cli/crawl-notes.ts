@@ -9,6 +9,7 @@ export class CrawlNotes implements Disposable {
   readonly #seeds: ReadonlyMap<string, string>;
   readonly #failedSeeds: string[] = [];
   readonly #unsubscribe: () => void;
+  #hasStarted = false;
   #lost = 0;
   #withoutBrowser = 0;
   #browserDetail = "";
@@ -16,6 +17,11 @@ export class CrawlNotes implements Disposable {
   constructor(events: EventStream, seeds: readonly string[]) {
     this.#seeds = new Map(seeds.map((seed) => [readAddress(seed).url, seed]));
     this.#unsubscribe = events.subscribe((event) => this.#add(event));
+  }
+
+  /** True once the run is under way, so that what the folder says of it is this crawl's. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
   }
 
   /** A line each, for the end. */
@@ -36,6 +42,7 @@ export class CrawlNotes implements Disposable {
   }
 
   #add(event: ForagerEvent): void {
+    if (event.type === "run-started") this.#hasStarted = true;
     if (event.type !== "page-failed" && event.type !== "page-skipped") return;
     if (event.type === "page-failed") this.#lost += 1;
     if (event.reason === "needs browser") {

@@ -7,7 +7,7 @@ import { addCommonFlags } from "./common-flags.ts";
 import { CrawlNotes } from "./crawl-notes.ts";
 import { flagsOf, parseFlags, urlsArgument } from "./flags.ts";
 import { duration, showProgress } from "./progress.ts";
-import { type CommonFlags, InterruptedError, type Shell } from "./shell.ts";
+import type { CommonFlags, Shell } from "./shell.ts";
 
 const CrawlFlags = z.strictObject({
   ...CrawlOptions.partial().shape,
@@ -46,36 +46,43 @@ export function addCrawl(program: Command, shell: Shell): void {
       write: (text) => process.stderr.write(text),
     });
     const job = forager.crawl(urls, options, shell.signal);
-    const summary = await job.catch((error: unknown) => {
-      if (error instanceof InterruptedError && given.json)
-        return shell.printJson(job.partial()).then(() => Promise.reject(error));
+    const summary = await job.catch(async (error: unknown) => {
+      // What there is so far, as a line of its own kind; a folder that another process has holds that one's.
+      if (given.json && notes.hasStarted) await shell.printJson(job.partial());
       throw error;
     });
     progress[Symbol.dispose]();
     for (const note of notes.lines()) shell.say(note);
     if (given.json) await shell.printJson(summary);
-    else for (const line of describeCrawl(summary, given.dataDir)) await shell.print(line);
+    else
+      for (const line of describeCrawl(summary, {
+        dataDir: given.dataDir,
+        embedder: forager.config.embedder,
+      }))
+        await shell.print(line);
     if (summary.pages === 0) process.exitCode = 1;
   });
 }
 
 /** What a crawl did, for people. */
-export function describeCrawl(summary: CrawlSummary, dataDir = ".forager"): string[] {
+export function describeCrawl(
+  summary: CrawlSummary,
+  told: { readonly dataDir?: string | undefined; readonly embedder?: string } = {},
+): string[] {
   const { pages, failed, skipped, durationMs, tiers, failures, documents, chunks, embedded, toEmbed } =
     summary;
-  const rate = durationMs > 0 ? ` (${(pages / (durationMs / 1_000)).toFixed(1)} a second)` : "";
+  const at = told.dataDir === undefined ? "" : ` --data-dir ${told.dataDir}`;
   const lines = [
     pages === 0
       ? `No page in ${duration(durationMs)}.`
-      : `Crawled ${pages} ${pages === 1 ? "page" : "pages"} in ${duration(durationMs)}${rate}: ${list(tiers)}`,
+      : `Crawled ${pages} ${pages === 1 ? "page" : "pages"} in ${duration(durationMs)}: ${list(tiers)}`,
   ];
   if (failed + skipped > 0)
     lines.push(`Without a page: ${failed} failed, ${skipped} skipped (${list(failures)})`);
-  lines.push(
-    `Index: ${documents} documents, ${chunks} passages, ${embedded} with vectors${toEmbed > 0 ? `; \`forager embed\` does the other ${toEmbed}` : ""}`,
-  );
-  if (documents > 0)
-    lines.push(`Next: forager ask "your question"${dataDir === ".forager" ? "" : ` --data-dir ${dataDir}`}`);
+  const more =
+    toEmbed > 0 && told.embedder !== "none" ? `; \`forager embed${at}\` does the other ${toEmbed}` : "";
+  lines.push(`Index: ${documents} documents, ${chunks} passages, ${embedded} with vectors${more}`);
+  if (documents > 0) lines.push(`Next: forager ask "your question"${at}`);
   return lines;
 }
 

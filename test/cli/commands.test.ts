@@ -71,6 +71,8 @@ describe("the command line", () => {
     const { code, out, err } = await forager(
       "crawl",
       "http://127.0.0.1:1/",
+      "--max-attempts",
+      "1",
       "--data-dir",
       folder.path,
       "--embed",
