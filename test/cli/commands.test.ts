@@ -254,8 +254,9 @@ describe("the command line", () => {
     child.kill("SIGINT");
     await delay(100); // two at once are one to the kernel
     child.kill("SIGINT");
-    const { code, err } = await ended;
-    assert.equal(code, 130, err);
+    const { code, signal, err } = await ended;
+    // The first may have been enough by then: a process on its way out has no ear for the second.
+    assert.ok(code === 130 || signal === "SIGINT", err);
   });
 
   it("tells a second writer who has the folder, while readers may look", async () => {
