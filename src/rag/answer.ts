@@ -53,12 +53,16 @@ const cosineWeight = 0.75;
 const contextWeight = 1.25;
 const passageWeight = 2;
 const kindWeight = 0.2;
-const fragmentPenalty = 0.2;
+/** What a sentence that says the meaning of the question's words gains, where the question asks for that. */
+const meaningWeight = 0.4;
+const fragmentPenalty = 0.5;
+/** Share of its weight that a question's term has when the sentence's heading or entry holds it and the sentence does not. */
+const placeShare = 0.6;
 /** A further sentence must bring at least this share of the question that the answer lacks ... */
 const leastGain = 0.15;
 /** ... and score this close to the best; or, from the same passage, this close. */
-const gainCloseness = 0.75;
-const passageCloseness = 0.92;
+const gainCloseness = 0.8;
+const passageCloseness = 0.96;
 /** Sources shown beside "not found". */
 const nearestSources = 3;
 
@@ -100,7 +104,8 @@ export class Answerer {
     if (confidence < this.#options.leastConfidence) {
       return abstention(text, confidence, nearestOf(scored).map(cite));
     }
-    const chosen = inReadingOrder(this.#choose(question, best, scored));
+    const isSure = (candidate: Scored) => confidenceOf(candidate) >= this.#options.leastConfidence;
+    const chosen = this.#choose(question, best, scored.filter(isSure));
     return {
       question: text,
       answer: chosen.map(({ quote }) => quote.replace(/\s+/g, " ").trim()).join(" "),
@@ -151,8 +156,9 @@ export class Answerer {
 
   #wordScore(question: Question, candidate: Candidate): number {
     return (
-      question.coverage(candidate.terms) +
+      coverageInPlace(question, candidate) +
       passageWeight * candidate.passageScore +
+      (question.asksForMeaning ? meaningWeight * question.coverage(candidate.definedTerms) : 0) +
       (question.isAnsweredInKind(candidate.quote) ? kindWeight : 0) -
       (candidate.isWhole ? 0 : fragmentPenalty)
     );
@@ -182,10 +188,11 @@ export class Answerer {
     }
   }
 
-  #choose(question: Question, best: Scored, scored: readonly Scored[]): Scored[] {
+  /** The best, and the others that add to it, best first: a reader who stops after one sentence has read the best. */
+  #choose(question: Question, best: Scored, others: readonly Scored[]): Scored[] {
     const chosen = [best];
     const covered = new Set(best.terms);
-    for (const candidate of scored.slice(1)) {
+    for (const candidate of others) {
       if (chosen.length >= this.#options.maxSentences) break;
       if (chosen.some(({ quote }) => quote === candidate.quote)) continue;
       const gain = question.coverage(new Set([...candidate.terms].filter((term) => !covered.has(term))));
@@ -200,6 +207,11 @@ export class Answerer {
   }
 }
 
+function coverageInPlace(question: Question, { terms, placedTerms }: Candidate): number {
+  const own = question.coverage(terms);
+  return own + placeShare * (question.coverage(placedTerms) - own);
+}
+
 interface Cosines {
   readonly alone: number;
   readonly inContext: number;
@@ -212,14 +224,6 @@ function nearestOf(scored: readonly Scored[]): Scored[] {
     if (!ofPages.has(candidate.url)) ofPages.set(candidate.url, candidate);
   }
   return [...ofPages.values()].slice(0, nearestSources);
-}
-
-/** The best sentence's page first; within a page as it reads. */
-function inReadingOrder(chosen: readonly Scored[]): Scored[] {
-  const pages = [...new Set(chosen.map(({ url }) => url))];
-  return chosen.toSorted(
-    (one, other) => pages.indexOf(one.url) - pages.indexOf(other.url) || one.start - other.start,
-  );
 }
 
 function citation({ url, title, quote, start, end }: Candidate, score: number): Citation {

@@ -26,12 +26,25 @@ export class Question {
     return this.#total > 0 ? covered / this.#total : 0;
   }
 
+  /** Whether it asks for a number, a size, a default: what pages tend to keep in tables. */
+  get asksForValue(): boolean {
+    return valueQuestion.test(this.text);
+  }
+
+  /** Whether it asks what something is, does or means. */
+  get asksForMeaning(): boolean {
+    return meaningQuestion.test(this.text);
+  }
+
   /** Whether a text holds something of the kind that is asked for; true when the question does not tell. */
   isAnsweredInKind(text: string): boolean {
-    const kind = kinds.find(({ asks }) => asks.test(this.text));
-    return kind ? kind.holds.test(text) : true;
+    return kinds.every(({ asks, holds }) => !asks.test(this.text) || holds.test(text));
   }
 }
+
+const meaningQuestion = /^\s*what\s+(?:is|are|was|were|does|do)\b|\b(?:meaning|definition) of\b/iu;
+const valueQuestion =
+  /\bhow (?:many|much|long|far|old|often|tall|high|big|large|deep|fast)\b|\b(?:default|maximum|minimum|limit|range|size|port|version|year|number|value|unit|largest|smallest|longest|shortest|highest|lowest|latest|earliest)s?\b/iu;
 
 /** What questions ask for, and how it looks in a sentence. */
 const kinds: readonly { readonly asks: RegExp; readonly holds: RegExp }[] = [
@@ -39,6 +52,10 @@ const kinds: readonly { readonly asks: RegExp; readonly holds: RegExp }[] = [
     asks: /\b(?:how (?:many|much|long|far|old|often|tall|high|big|large|deep|fast)|when|which year|what (?:year|date|number|percentage|time|size|port|version))\b/iu,
     holds:
       /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|half|once|twice)\b/iu,
+  },
+  {
+    asks: /\bdefaults?\b/iu,
+    holds: /\bdefaults?\b[^.]*\b(?:is|are|was|of|to)\b|\b(?:is|are|by|the) defaults?\b|=/iu,
   },
   // A capital inside the sentence, past its first word.
   { asks: /\b(?:who|whom|whose|where)\b/iu, holds: /\s["“(]?\p{Lu}/u },

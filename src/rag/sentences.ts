@@ -32,6 +32,7 @@ export function sentenceRanges(text: string, start = 0, end: number = text.lengt
     if (last > from) ranges.push({ start: from, end: last });
     from = skipSpace(text, to, end);
     at = from;
+    if (text.slice(to, from).includes("\n")) lineStart = from;
   };
   while (at < end) {
     const character = text.charAt(at);
@@ -58,7 +59,8 @@ function isSentenceEnd(text: string, from: number, stop: number, after: number, 
   if (!isSpace(text.charCodeAt(after))) return false;
   const next = skipSpace(text, after, end);
   if (next >= end) return true;
-  if (isLowerCase(text.charAt(next))) return false;
+  // A line may begin with a small letter: a list's next entry, as in "work_mem (integer)".
+  if (isLowerCase(text.charAt(next)) && !text.slice(after, next).includes("\n")) return false;
   return text.charAt(stop) !== "." || !isAbbreviation(text, from, stop);
 }
 
@@ -68,6 +70,8 @@ function isAbbreviation(text: string, from: number, stop: number): boolean {
   let start = stop;
   while (start > from && stop - start <= 12 && !isSpace(text.charCodeAt(start - 1))) start--;
   const word = text.slice(start, stop).replace(/^["'([{“‘«]+/, "");
+  // The number of a section or an item, which its heading follows.
+  if (start === from && /^\d+(?:\.\d+)*$/.test(word)) return true;
   return abbreviations.has(word.toLowerCase()) || /^\p{Lu}$/u.test(word) || /^(?:\p{L}\.)+\p{L}$/u.test(word);
 }
 

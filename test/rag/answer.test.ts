@@ -160,6 +160,20 @@ describe("answering", () => {
     assert.match(answer.answer, /324 metres/);
   });
 
+  it("quotes a table's row where the question asks for a value", async () => {
+    const page: SmallPage = {
+      url: "https://db.test/limits",
+      title: "Limits",
+      passages: [
+        "The limits are many, and a size is one of them.",
+        { kind: "table", text: "Item\tUpper limit\nrelation size\t32 TB\nfield size\t1 GB" },
+      ],
+    };
+    using index = new SmallIndex([page]);
+    const answer = await ask(index, "What is the upper limit of the relation size?");
+    assert.equal(answer.citations[0]?.quote, "relation size\t32 TB");
+  });
+
   it("joins a term with the sentence that says what it is", async () => {
     const glossary = [
       "Kiln\nAn oven in which clay is burned. It is hot.",

@@ -22,6 +22,12 @@ describe("sentences", () => {
       "This line was wrapped by hand since it would be too long for\nthe screen.",
       "Next.",
     ],
+    "35.3.1. Creating an object\n35.3.2. Reading it": ["35.3.1. Creating an object", "35.3.2. Reading it"],
+    "This parameter can only be set when the server is started.\nwork_mem (integer)\nSets it.": [
+      "This parameter can only be set when the server is started.",
+      "work_mem (integer)",
+      "Sets it.",
+    ],
     "  \n ": [],
     "": [],
   };

@@ -1,0 +1,124 @@
+import type { Block, PageDocument } from "../document.ts";
+import { sentenceRanges, type Range } from "./sentences.ts";
+
+/** A run of a document's text that says something on its own. */
+export interface Statement extends Range {
+  /** What it is about without saying so: the term it is listed under, its table's first row; or "". */
+  readonly about: string;
+  /** What it says the meaning of: the term it begins with, a sentence's subject; or "". */
+  readonly defines: string;
+  /** False for what ends without a full stop and is no row. */
+  readonly isWhole: boolean;
+}
+
+export type StatementKinds = "sentences" | "sentences and rows" | "rows and code";
+
+/** A line no longer than this without a full stop, before a sentence, is what the sentence is about: a term, a signature. */
+const maxTermLength = 120;
+/** A subject of few words, then what says what it is or does. */
+const definition = /^([^,;:.]{2,80}?)\s(?:is|are|was|were|means?|stands? for|refers? to|returns?)\s/u;
+const sentenceEnd = /[.!?:…。！？]["'”’»)\]]*$/u;
+
+/** Statements that reach into a passage, whole even where the passage cuts them. Headings are none. */
+export function* statementsBetween(
+  { text, blocks }: Pick<PageDocument, "text" | "blocks">,
+  passage: Range,
+  kinds: StatementKinds,
+): Generator<Statement> {
+  const reader = new EntryReader(text);
+  for (const block of blocks) {
+    if (block.end <= passage.start) continue;
+    if (block.start >= passage.end) break;
+    for (const statement of statementsOf(text, block, kinds, reader)) {
+      if (statement.end > passage.start && statement.start < passage.end) yield statement;
+    }
+  }
+  for (const statement of reader.leave()) {
+    if (statement.end > passage.start && statement.start < passage.end) yield statement;
+  }
+}
+
+function* statementsOf(
+  text: string,
+  block: Block,
+  kinds: StatementKinds,
+  reader: EntryReader,
+): Generator<Statement> {
+  switch (block.kind) {
+    case "heading":
+      yield* reader.leave();
+      return;
+    case "table":
+      if (kinds !== "sentences") yield* rowsOf(text, block);
+      return;
+    case "code":
+      if (kinds !== "rows and code") return;
+      for (const line of sentenceRanges(text, block.start, block.end))
+        yield { ...line, about: "", defines: "", isWhole: false };
+      return;
+    case "paragraph":
+    case "quote":
+    case "list":
+      if (kinds === "rows and code") return;
+      for (const sentence of sentenceRanges(text, block.start, block.end)) yield* reader.read(sentence);
+      // What follows a list belongs to no entry of it.
+      if (block.kind === "list") yield* reader.leave();
+  }
+}
+
+/** Rows below the first, which says what the columns are. */
+function* rowsOf(text: string, block: Block): Generator<Statement> {
+  const first = text.indexOf("\n", block.start);
+  if (first < 0 || first >= block.end) return;
+  const about = text.slice(block.start, first);
+  for (let start = first + 1; start < block.end;) {
+    const lineEnd = text.indexOf("\n", start);
+    const end = lineEnd < 0 ? block.end : Math.min(lineEnd, block.end);
+    if (text.slice(start, end).trim() !== "") yield { start, end, about, defines: "", isWhole: true };
+    start = end + 1;
+  }
+}
+
+/** Joins a term or signature with the sentence that says what it is, as definition lists have them, and remembers it for those that follow. */
+class EntryReader {
+  readonly #text: string;
+  #term: Range | undefined;
+  #about = "";
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  *read(sentence: Range): Generator<Statement> {
+    const { start, end } = sentence;
+    const isWhole = sentenceEnd.test(this.#text.slice(start, end));
+    const term = this.#term;
+    if (term && isWhole && this.#text.slice(term.end, start).trim() === "") {
+      this.#term = undefined;
+      const about = this.#text.slice(term.start, term.end);
+      yield { start: term.start, end, about: "", defines: about, isWhole };
+      this.#about = about;
+      return;
+    }
+    if (!isWhole && end - start <= maxTermLength && this.#hasLetters(sentence)) {
+      yield* this.leave();
+      this.#term = sentence;
+      return;
+    }
+    if (term) yield* this.leave();
+    const defines = definition.exec(this.#text.slice(start, end))?.[1] ?? "";
+    yield { start, end, about: this.#about, defines, isWhole };
+  }
+
+  /** What comes next belongs to no entry. */
+  *leave(): Generator<Statement> {
+    const term = this.#term;
+    this.#term = undefined;
+    this.#about = "";
+    if (term) yield { ...term, about: "", defines: "", isWhole: false };
+  }
+
+  #hasLetters({ start, end }: Range): boolean {
+    return /\p{L}{2}/u.test(this.#text.slice(start, end));
+  }
+}

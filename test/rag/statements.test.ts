@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Block, BlockKind } from "../../src/document.ts";
+import { statementsBetween, type StatementKinds } from "../../src/rag/statements.ts";
+
+function pageOf(parts: readonly (readonly [BlockKind, string])[]) {
+  const blocks: Block[] = [];
+  let text = "";
+  for (const [kind, words] of parts) {
+    if (text !== "") text += "\n\n";
+    blocks.push({
+      kind,
+      start: text.length,
+      end: text.length + words.length,
+      level: kind === "heading" ? 2 : 0,
+    });
+    text += words;
+  }
+  return { text, blocks };
+}
+
+function read(parts: readonly (readonly [BlockKind, string])[], kinds: StatementKinds = "sentences") {
+  const page = pageOf(parts);
+  const statements = [...statementsBetween(page, { start: 0, end: page.text.length }, kinds)];
+  return statements.map(({ start, end, ...rest }) => ({ quote: page.text.slice(start, end), ...rest }));
+}
+
+const settings = "work_mem (integer)\nSets the memory. It is 4MB.\nport (integer)\nThe port. It is 5432.";
+
+describe("statements", () => {
+  it("join a term with what says it, and know for each sentence of an entry what it is about", () => {
+    const statements = read([["list", settings]]);
+    assert.deepEqual(
+      statements.map(({ quote, about }) => [quote, about]),
+      [
+        ["work_mem (integer)\nSets the memory.", ""],
+        ["It is 4MB.", "work_mem (integer)"],
+        ["port (integer)\nThe port.", ""],
+        ["It is 5432.", "port (integer)"],
+      ],
+    );
+    assert.equal(statements[0]?.defines, "work_mem (integer)");
+  });
+
+  it("belong to no entry after the list, or under the next heading", () => {
+    for (const kind of ["list", "paragraph"] as const) {
+      const parts = [
+        [kind, settings],
+        ["heading", "Next"],
+        ["paragraph", "Something else."],
+      ] as const;
+      assert.equal(read(parts).at(-1)?.about, "");
+    }
+  });
+
+  it("know the subject that a sentence says the meaning of", () => {
+    for (const [sentence, subject] of [
+      ["A partial index is built over a subset.", "A partial index"],
+      ["GIL stands for a lock.", "GIL"],
+      ["Run it, as that is best.", ""],
+    ] as const)
+      assert.equal(read([["paragraph", sentence]])[0]?.defines, subject);
+  });
+
+  it("are rows under their table's first row where rows are asked for, and code never beside sentences", () => {
+    const parts = [
+      ["paragraph", "Types are many."],
+      ["table", "Name\tSize\nbigint\t8 bytes\nsmallint\t2 bytes"],
+      ["code", "print(1)"],
+    ] as const;
+    assert.deepEqual(
+      read(parts).map(({ quote }) => quote),
+      ["Types are many."],
+    );
+    assert.deepEqual(
+      read(parts, "sentences and rows").map(({ quote, about }) => [quote, about]),
+      [
+        ["Types are many.", ""],
+        ["bigint\t8 bytes", "Name\tSize"],
+        ["smallint\t2 bytes", "Name\tSize"],
+      ],
+    );
+    assert.deepEqual(
+      read(parts, "rows and code").map(({ quote }) => quote),
+      ["bigint\t8 bytes", "smallint\t2 bytes", "print(1)"],
+    );
+  });
+
+  it("are only those that reach into the passage, whole, with the entry they belong to", () => {
+    const page = pageOf([["list", settings]]);
+    const start = page.text.indexOf("4MB");
+    const [statement, ...others] = [...statementsBetween(page, { start, end: start + 3 }, "sentences")];
+    assert.deepEqual(others, []);
+    assert.equal(page.text.slice(statement?.start, statement?.end), "It is 4MB.");
+    assert.equal(statement?.about, "work_mem (integer)");
+  });
+});
