@@ -149,6 +149,8 @@ export class LocalOnnxEmbedder implements Embedder {
       minThreads: 1,
       maxThreads: this.concurrency,
       idleTimeout: Infinity,
+      // onnxruntime reads the process's own command line on this stack: one of 16 KB overran the usual 4 MB (seen, 1.30).
+      resourceLimits: { stackSizeMb: 64 },
     });
   }
 
