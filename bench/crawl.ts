@@ -1,6 +1,7 @@
 // What does a crawled page cost, beside Crawlee's CheerioCrawler on the same site?
 //   node bench/crawl.ts [--folder DIR --start PATH] [--pages N] [--rounds N]
-// The site is served by a process of its own; each crawler runs in a fresh process, in turn, and counts its own CPU and peak memory.
+// Forager is the built package: npm run build first. The site is served by a process of its own; each crawler runs in a
+// fresh process, in turn, and counts its own CPU and peak memory.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,6 +23,9 @@ interface Cost {
   readonly pages: number;
   readonly wallMs: number;
   readonly cpuMs: number;
+  /** Up to here only modules were loaded. */
+  readonly loadCpuMs: number;
+  readonly loadWallMs: number;
   readonly peakMb: number;
 }
 
@@ -40,17 +44,20 @@ try {
   site.kill();
 }
 
-console.log("crawler    pages   pages/s   CPU ms/page   peak MB   (medians of", values.rounds, "rounds)");
+console.log(
+  `crawler    pages   pages/s   CPU ms/page   peak MB   start CPU ms   (medians of ${values.rounds} rounds)`,
+);
 for (const [name, list] of costs) {
   const row = [
     median(list, (cost) => cost.pages),
-    median(list, (cost) => (1_000 * cost.pages) / cost.wallMs),
+    median(list, (cost) => (1_000 * cost.pages) / (cost.wallMs - cost.loadWallMs)),
     median(list, cpuPerPage),
     median(list, (cost) => cost.peakMb),
+    median(list, (cost) => cost.loadCpuMs),
   ];
   console.log(
     name.padEnd(10),
-    ...row.map((value, i) => value.toFixed(i === 0 ? 0 : 1).padStart([5, 9, 13, 9][i] ?? 9)),
+    ...row.map((value, i) => value.toFixed(i === 0 ? 0 : 1).padStart([5, 9, 13, 9, 14][i] ?? 9)),
   );
 }
 const [ours, theirs] = [costs.get("forager"), costs.get("cheerio")];
@@ -62,7 +69,7 @@ if (ours && theirs) {
 }
 
 function cpuPerPage(cost: Cost): number {
-  return cost.cpuMs / cost.pages;
+  return (cost.cpuMs - cost.loadCpuMs) / cost.pages;
 }
 
 function median(list: readonly Cost[], of: (cost: Cost) => number): number {

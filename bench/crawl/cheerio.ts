@@ -1,6 +1,7 @@
 import { CheerioCrawler, Configuration } from "crawlee";
-import { cost } from "./cost.ts";
+import { cost, used } from "./cost.ts";
 
+const loaded = used();
 const [url = "", pages, folder = ""] = process.argv.slice(2);
 process.env["CRAWLEE_STORAGE_DIR"] = folder;
 process.env["CRAWLEE_LOG_LEVEL"] = "OFF";
@@ -18,5 +19,5 @@ const crawler = new CheerioCrawler(
   new Configuration({ persistStorage: true, purgeOnStart: true, availableMemoryRatio: 0.5 }),
 );
 await crawler.run([url]);
-cost(done);
+cost(done, loaded);
 process.exit(0);

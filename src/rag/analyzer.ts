@@ -17,8 +17,9 @@ const highestCount = 65_535;
 const stopped = 0xffff_ffff;
 
 const stemmer = snowball.newStemmer("english");
-// A pure function's results: word as written to term id, or `stopped`. Each word has one place, by its hash, and the next
-// word that falls there takes it: found without cutting the word out of its text, and no page can make it slow or large.
+// A pure function's results: word as written to term id, or `stopped`. By its hash a word has two places, of which the newest
+// words to fall there keep one each. So a word is found without cutting it out of its text, and no page can make this slow
+// or large.
 const words: string[] = Array.from({ length: rememberedWords }, () => "");
 const ids = new Uint32Array(rememberedWords);
 
@@ -100,12 +101,16 @@ function wordWidth(text: string, at: number): number {
 }
 
 function termIdAt(text: string, start: number, end: number, hash: number): number {
-  const place = (hash ^ (hash >>> 15)) & (rememberedWords - 1);
-  const held = words[place] as string;
-  if (held.length === end - start && text.startsWith(held, start)) return ids[place] as number;
+  const place = (hash ^ (hash >>> 15)) & (rememberedWords - 2);
+  for (let at = place; at < place + 2; at++) {
+    const held = words[at] as string;
+    if (held.length === end - start && text.startsWith(held, start)) return ids[at] as number;
+  }
   const word = text.slice(start, end);
   const id = termId(word);
   if (word.length <= longestWord) {
+    words[place + 1] = words[place] as string;
+    ids[place + 1] = ids[place] as number;
     words[place] = flat(word);
     ids[place] = id;
   }
