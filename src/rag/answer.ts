@@ -63,6 +63,8 @@ const leastGain = 0.15;
 /** ... and score this close to the best; or, from the same passage, this close. */
 const gainCloseness = 0.8;
 const passageCloseness = 0.96;
+/** UTF-16 units from a sentence to the one that completes it: two or three sentences. */
+const completionReach = 300;
 /** Sources shown beside "not found". */
 const nearestSources = 3;
 
@@ -105,7 +107,8 @@ export class Answerer {
       return abstention(text, confidence, nearestOf(scored).map(cite));
     }
     const isSure = (candidate: Scored) => confidenceOf(candidate) >= this.#options.leastConfidence;
-    const chosen = this.#choose(question, best, scored.filter(isSure));
+    const completion = completionOf(question, best, scored);
+    const chosen = completion ? [best, completion] : this.#choose(question, best, scored.filter(isSure));
     return {
       question: text,
       answer: chosen.map(({ quote }) => quote.replace(/\s+/g, " ").trim()).join(" "),
@@ -205,6 +208,15 @@ export class Answerer {
     }
     return chosen;
   }
+}
+
+/** The value that the best sentence only introduces: "The default is 100", soon behind what it is the default of. */
+function completionOf(question: Question, best: Scored, scored: readonly Scored[]): Scored | undefined {
+  if (!question.asksForValue || question.givesValue(best.quote)) return undefined;
+  return scored
+    .filter(({ url, start }) => url === best.url && start >= best.end && start - best.end <= completionReach)
+    .filter(({ quote }) => question.givesValue(quote))
+    .sort((one, other) => one.start - other.start)[0];
 }
 
 function coverageInPlace(question: Question, { terms, placedTerms }: Candidate): number {

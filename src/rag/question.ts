@@ -31,6 +31,11 @@ export class Question {
     return valueQuestion.test(this.text);
   }
 
+  /** Whether a text gives the value that is asked for: a default may be a word, everything else is a number. */
+  givesValue(text: string): boolean {
+    return defaultKind.asks.test(this.text) ? statedDefault.test(text) : /\d/.test(text);
+  }
+
   /** Whether it asks what something is, does or means. */
   get asksForMeaning(): boolean {
     return meaningQuestion.test(this.text);
@@ -46,6 +51,14 @@ const meaningQuestion = /^\s*what\s+(?:is|are|was|were|does|do)\b|\b(?:meaning|d
 const valueQuestion =
   /\bhow (?:many|much|long|far|old|often|tall|high|big|large|deep|fast)\b|\b(?:default|maximum|minimum|limit|range|size|port|version|year|number|value|unit|largest|smallest|longest|shortest|highest|lowest|latest|earliest)s?\b/iu;
 
+const defaultKind = {
+  asks: /\bdefaults?\b/iu,
+  holds: /\bdefaults?\b[^.]*\b(?:is|are|was|of|to)\b|\b(?:is|are|by|the) defaults?\b|=/iu,
+};
+
+/** "The default is", "the default value of it is", "defaults to", "is the default". */
+const statedDefault = /\bdefaults?(?:\s+\w+){0,5}\s+(?:is|are|was)\b|\bdefaults?\s+to\b|\bis the default\b/iu;
+
 /** What questions ask for, and how it looks in a sentence. */
 const kinds: readonly { readonly asks: RegExp; readonly holds: RegExp }[] = [
   {
@@ -53,10 +66,7 @@ const kinds: readonly { readonly asks: RegExp; readonly holds: RegExp }[] = [
     holds:
       /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|half|once|twice)\b/iu,
   },
-  {
-    asks: /\bdefaults?\b/iu,
-    holds: /\bdefaults?\b[^.]*\b(?:is|are|was|of|to)\b|\b(?:is|are|by|the) defaults?\b|=/iu,
-  },
+  defaultKind,
   // A capital inside the sentence, past its first word.
   { asks: /\b(?:who|whom|whose|where)\b/iu, holds: /\s["“(]?\p{Lu}/u },
 ];

@@ -174,6 +174,20 @@ describe("answering", () => {
     assert.equal(answer.citations[0]?.quote, "relation size\t32 TB");
   });
 
+  it("goes on to the value that the best sentence only introduces", async () => {
+    const page: SmallPage = {
+      url: "https://lamps.test/settings",
+      title: "Settings",
+      passages: [
+        "The setting wick_length controls the wick length of each new lamp. Longer ones burn brighter. The default is forty millimetres.",
+      ],
+    };
+    using index = new SmallIndex([page]);
+    const answer = await ask(index, "What is the default wick length of a new lamp?");
+    assert.match(answer.answer, /forty millimetres/);
+    assertExact(index, answer);
+  });
+
   it("joins a term with the sentence that says what it is", async () => {
     const glossary = [
       "Kiln\nAn oven in which clay is burned. It is hot.",
