@@ -179,12 +179,12 @@ describe("answering", () => {
       url: "https://lamps.test/settings",
       title: "Settings",
       passages: [
-        "The setting wick_length controls the wick length of each new lamp. Longer ones burn brighter. The default is forty millimetres.",
+        "The wick of a new lamp has its length from the factory. Longer ones burn brighter. It is 40 millimetres.",
       ],
     };
     using index = new SmallIndex([page]);
-    const answer = await ask(index, "What is the default wick length of a new lamp?");
-    assert.match(answer.answer, /forty millimetres/);
+    const answer = await ask(index, "How long is the wick of a new lamp from the factory?");
+    assert.match(answer.answer, /^The wick of a new lamp .* It is 40 millimetres\.$/);
     assertExact(index, answer);
   });
 
