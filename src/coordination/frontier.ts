@@ -143,5 +143,9 @@ export interface Frontier {
   ended(): IterableIterator<EndedUrl>;
 }
 
-/** Workers that may die over one URL before it is given up. */
-export const maxCrashes = 5;
+/**
+ * Deaths of the process that a URL may be under way in, in a row, before it is given up. So many because a process dies
+ * of other things than a page, which is read in a thread and rendered in a process of its own: who interrupts a crawl
+ * twenty times loses no page. What was under way is taken last the next time, so a page that does kill holds up no other.
+ */
+export const maxCrashes = 25;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { maxCrashes } from "../../src/coordination/frontier.ts";
 import { pageDone, pageFailed, urlOf, type OpenBackend } from "./open-backend.ts";
 
 const wide = { maxDepth: Infinity };
@@ -116,6 +117,28 @@ export function describeFrontier(name: string, open: () => OpenBackend): void {
       assert.throws(() => frontier.finish(fresh, pageDone, 2_000), { code: "lease-lost" });
     });
 
+    it("takes last what was under way when a worker died", async () => {
+      using backend = await begin();
+      const { frontier, run, claim } = backend;
+      frontier.add(run, [urlOf("deadly"), urlOf("b"), urlOf("c")], wide);
+      assert.deepEqual(
+        claim(1).map(({ key }) => key),
+        [urlOf("deadly").key],
+      );
+      frontier.recover(1, { all: true });
+      assert.deepEqual(
+        claim(3)
+          .map(({ key }) => key)
+          .toSorted((one, other) => (one < other ? -1 : 1)),
+        [urlOf("b").key, urlOf("c").key, urlOf("deadly").key],
+      );
+      frontier.recover(2, { all: true });
+      assert.deepEqual(
+        claim(2).map(({ key }) => key),
+        [urlOf("b").key, urlOf("c").key],
+      );
+    });
+
     it("keeps a lease that is renewed", async () => {
       using backend = await begin();
       const { frontier, run, claim } = backend;
@@ -130,7 +153,7 @@ export function describeFrontier(name: string, open: () => OpenBackend): void {
       using backend = await begin();
       const { frontier, run, claim } = backend;
       frontier.add(run, [urlOf("poison")], wide);
-      for (let death = 1; death <= 5; death += 1) {
+      for (let death = 1; death <= maxCrashes; death += 1) {
         assert.equal(claim(1).length, 1);
         frontier.recover(death, { all: true });
       }
@@ -138,7 +161,7 @@ export function describeFrontier(name: string, open: () => OpenBackend): void {
       assert.deepEqual(frontier.reasons(run), { crash: 1 });
       assert.deepEqual(
         [...frontier.ended()].map(({ reason, attempts }) => [reason, attempts]),
-        [["crash", 5]],
+        [["crash", maxCrashes]],
       );
     });
 
