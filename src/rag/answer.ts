@@ -1,7 +1,7 @@
 import type { ChunkStore } from "./chunk-store.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { answerConfidence } from "./confidence.ts";
-import { within } from "./deadline.ts";
+import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
 import { Question } from "./question.ts";
 import type { Hit, Retrieval } from "./retrieve.ts";

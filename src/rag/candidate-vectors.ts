@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { EmbeddingJob, ScoredId } from "./chunk-store.ts";
-import { within } from "./deadline.ts";
+import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
 import { dot } from "./vector-math.ts";
 

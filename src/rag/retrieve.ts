@@ -4,7 +4,7 @@ import { analyzeQuery } from "./analyzer.ts";
 import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
 import type { ChunkPlace, ChunkStore, ScoredId, StoredChunk, TermCounts } from "./chunk-store.ts";
 import { hitConfidence } from "./confidence.ts";
-import { within } from "./deadline.ts";
+import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
 import type { FusedHit, Ranking } from "./fusion.ts";
 import { fusions } from "./fusions/index.ts";

@@ -4,7 +4,7 @@ import { Piscina } from "piscina";
 import PQueue from "p-queue";
 import { ForagerError, MissingError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { within } from "../deadline.ts";
+import { within } from "../../deadline.ts";
 import type { Embedder } from "../embedder.ts";
 import {
   modelFileName,
