@@ -19,6 +19,9 @@ const { values } = parseArgs({
 });
 const crawlers = ["forager", "cheerio"].filter((name) => values.only === undefined || values.only === name);
 
+/** As `npm run crawl` starts it: the main thread's young generation kept small, 25 MB less at the peak for no CPU. */
+const flags: Readonly<Record<string, readonly string[]>> = { forager: ["--max-semi-space-size=8"] };
+
 interface Cost {
   readonly pages: number;
   readonly wallMs: number;
@@ -82,7 +85,7 @@ async function run(name: string, url: string): Promise<Cost> {
   try {
     const child = spawn(
       process.execPath,
-      [join(import.meta.dirname, "crawl", `${name}.ts`), url, values.pages, folder],
+      [...(flags[name] ?? []), join(import.meta.dirname, "crawl", `${name}.ts`), url, values.pages, folder],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     return JSON.parse(await firstLine(child.stdout)) as Cost;
