@@ -1,5 +1,6 @@
 import type { Block, BlockKind } from "../document.ts";
 import { codeSpan, escapeInline, escapeLineStart, fenceFor } from "./markdown-text.ts";
+import { collapse } from "./white-space.ts";
 
 /** An inline mark around text: `**`, `[...](url)`. Written only once there is text inside. */
 export interface InlineMark {
@@ -54,8 +55,9 @@ export class BlockWriter {
     return this.#mergedKind !== undefined;
   }
 
-  /** Inline text with its white space collapsed. */
-  write(text: string): void {
+  /** Inline text; what stood in a `pre` (an article in one, say) has its white space collapsed here. */
+  write(given: string): void {
+    const text = collapse(given);
     const start = text.startsWith(" ") ? 1 : 0;
     if (start === text.length) {
       if (start === 1) this.#needsSpace = true;

@@ -125,6 +125,12 @@ describe("hostile pages", () => {
     );
   });
 
+  it("collapses the white space of an article that stands in a pre", async () => {
+    const { document } = await readDocument("<body><pre><article>\u00ad two \n  words");
+    assert.equal(document.text, "two words");
+    assert.equal((await readDocument("<body><pre><article>\u00ad")).document.text, "");
+  });
+
   it("reads its own text back unchanged, at the same offsets", async () => {
     await fc.assert(
       fc.asyncProperty(html, async (source) => {
