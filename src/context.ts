@@ -1,11 +1,17 @@
-/** What everything started on behalf of a piece of work inherits from it. */
+import { Budget } from "./budget.ts";
+
+/** What everything started on behalf of a piece of work inherits from it; there is no other way to start work. */
 export interface RunContext {
   /** Aborts on cancellation and when the deadline passes. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds; nothing started under this context outlives it. */
   readonly deadlineAt: number;
+  /** Shared with all that runs for the same job: who fans out gets no more. */
+  readonly budget: Budget;
   /** Ties log lines and events of one piece of work together. */
   readonly trace: string;
+  /** Grows with every taking of the task that is worked on; effects under an old one are refused. 0 outside of tasks. */
+  readonly fence: number;
 }
 
 /** A context that ends with its parent or after `timeoutMs`, whichever is first. Dispose it to free its timer. */
@@ -23,7 +29,9 @@ export function childContext(
   return {
     signal: controller.signal,
     deadlineAt: Math.min(parent.deadlineAt, Date.now() + timeoutMs),
+    budget: parent.budget,
     trace,
+    fence: parent.fence,
     [Symbol.dispose]() {
       clearTimeout(timer);
       parent.signal.removeEventListener("abort", onParentAbort);
@@ -31,7 +39,11 @@ export function childContext(
   };
 }
 
-/** The context a job starts from: no deadline of its own. */
-export function rootContext(trace: string, signal: AbortSignal = new AbortController().signal): RunContext {
-  return { signal, deadlineAt: Number.POSITIVE_INFINITY, trace };
+/** The context a job starts from: no deadline of its own, and no limits unless they are given. */
+export function rootContext(
+  trace: string,
+  signal: AbortSignal = new AbortController().signal,
+  budget: Budget = new Budget(trace),
+): RunContext {
+  return { signal, deadlineAt: Number.POSITIVE_INFINITY, budget, trace, fence: 0 };
 }

@@ -10,8 +10,54 @@ export interface LoggedEvent {
   readonly data: unknown;
 }
 
-/** What happened, in order, kept. Synchronous; inside `Database.write`. */
+/** A stream's state as of one place, so that nobody has to start at event 1. */
+export interface Snapshot<S = unknown> {
+  readonly place: number;
+  readonly state: S;
+}
+
+/** What happened, in order, kept. Synchronous; writing is inside `Database.write`. */
 export interface EventLog {
-  append(stream: string, type: string, data: unknown, now: number): number;
+  /**
+   * @param options.expected The stream's last place as the writer knows it, 0 for an empty one.
+   * @returns The event's place.
+   * @throws {VersionConflictError} When the stream has moved on.
+   */
+  append(
+    stream: string,
+    type: string,
+    data: unknown,
+    now: number,
+    options?: { readonly expected?: number },
+  ): number;
+  /** @throws {CompactedError} When events after `after` were compacted away: start from the snapshot. */
   read(stream: string, options?: { readonly after?: number; readonly limit?: number }): LoggedEvent[];
+  /** The place of the stream's last event, compacted or not; 0 when there is none. */
+  lastPlace(stream: string): number;
+  /** Keeps the state as of `place`; the latest one counts. */
+  saveSnapshot(stream: string, snapshot: Snapshot): void;
+  snapshot(stream: string): Snapshot | undefined;
+  /** Drops events up to the stream's snapshot; none where there is no snapshot. @returns How many. */
+  compact(stream: string): number;
+  /** Drops whole streams whose last event is older than `before`, snapshots too, those under `prefix` alone. @returns How many events. */
+  forget(prefix: string, before: number): number;
+}
+
+/** A stream's state, from its snapshot and the events after it. */
+export function replay<S>(
+  log: EventLog,
+  stream: string,
+  initial: S,
+  step: (state: S, event: LoggedEvent) => S,
+): Snapshot<S> {
+  const from = log.snapshot(stream) as Snapshot<S> | undefined;
+  let state = from?.state ?? initial;
+  let place = from?.place ?? 0;
+  for (;;) {
+    const events = log.read(stream, { after: place });
+    const last = events.at(-1);
+    if (!last) return { place, state };
+    for (const event of events) state = step(state, event);
+    place = last.place;
+  }
 }

@@ -1,0 +1,6 @@
+/** The event log's tables; part of `coordinationSchema`. */
+export const eventSchema = `
+CREATE TABLE IF NOT EXISTS event(
+  sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, stream TEXT NOT NULL, place INTEGER NOT NULL,
+  type TEXT NOT NULL, data TEXT NOT NULL, UNIQUE(stream, place)) STRICT;
+`;

@@ -1,0 +1,2 @@
+/** The versioned memory's tables; part of `coordinationSchema`. */
+export const memorySchema = ``;
