@@ -6,7 +6,7 @@ import { z } from "zod";
 import { systemClock } from "../src/clock.ts";
 import { rootContext } from "../src/context.ts";
 import { coordinationSchema, createSqliteBackend } from "../src/coordination/backends/sqlite/index.ts";
-import { AgentPool } from "../src/coordination/pool.ts";
+import { AgentPool } from "../src/coordination/pools/pool.ts";
 import { Database } from "../src/database.ts";
 import { EventStream } from "../src/events.ts";
 

@@ -23,7 +23,7 @@ import { tierNames, tiers } from "./browser/tiers/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
-import { AgentPool } from "./coordination/pool.ts";
+import { AgentPool } from "./coordination/pools/pool.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";

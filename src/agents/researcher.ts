@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Assess, FetchLadder, LadderOutcome } from "../browser/fetch-ladder.ts";
 import type { RunContext } from "../context.ts";
 import type { Agent } from "../coordination/agent.ts";
-import type { AgentPool } from "../coordination/pool.ts";
+import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { FetchedPage } from "../document.ts";
 import { MissingError } from "../errors.ts";
 import type { Retrieval, Retriever } from "../rag/retrieve.ts";

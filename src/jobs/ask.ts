@@ -2,7 +2,7 @@ import type { Evidence } from "../agents/answer-extractor.ts";
 import type { QuestionPlan } from "../agents/planner.ts";
 import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
-import type { AgentPool } from "../coordination/pool.ts";
+import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { Answer } from "../rag/answer.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 

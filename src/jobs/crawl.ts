@@ -4,7 +4,7 @@ import { type RunContext, childContext } from "../context.ts";
 import type { Clock } from "../clock.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
 import type { ClaimedUrl } from "../coordination/frontier.ts";
-import type { AgentPool } from "../coordination/pool.ts";
+import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { Run } from "../coordination/runs.ts";
 import type { Database } from "../database.ts";
 import { LeaseLostError, MissingError, StoreError, TimeoutError, messageOf } from "../errors.ts";

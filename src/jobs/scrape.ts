@@ -1,7 +1,7 @@
 import { readAddress } from "../agents/planner.ts";
 import type { Finding, PageErrand } from "../agents/researcher.ts";
 import { type RunContext, childContext } from "../context.ts";
-import type { AgentPool } from "../coordination/pool.ts";
+import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { PageDocument, PageLink } from "../document.ts";
 import { OptionsError, TimeoutError, messageOf } from "../errors.ts";
 

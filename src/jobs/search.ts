@@ -1,6 +1,6 @@
 import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
-import type { AgentPool } from "../coordination/pool.ts";
+import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 
 /** A passage, and why it is where it is. */

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { z } from "zod";
 import { systemClock } from "../../src/clock.ts";
 import { rootContext, type RunContext } from "../../src/context.ts";
-import { AgentPool } from "../../src/coordination/pool.ts";
+import { AgentPool } from "../../src/coordination/pools/pool.ts";
 import { AgentError, TimeoutError } from "../../src/errors.ts";
 import { EventStream, type ForagerEvent } from "../../src/events.ts";
 

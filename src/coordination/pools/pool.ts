@@ -1,10 +1,10 @@
 import PQueue from "p-queue";
-import type { Clock } from "../clock.ts";
-import type { RunContext } from "../context.ts";
-import { AgentError, TimeoutError, messageOf } from "../errors.ts";
-import type { EventStream } from "../events.ts";
-import type { Agent } from "./agent.ts";
-import { runWithin, unlessAborted } from "../deadline.ts";
+import type { Clock } from "../../clock.ts";
+import type { RunContext } from "../../context.ts";
+import { AgentError, TimeoutError, messageOf } from "../../errors.ts";
+import type { EventStream } from "../../events.ts";
+import type { Agent } from "../agent.ts";
+import { runWithin, unlessAborted } from "../../deadline.ts";
 
 /** Calls that may wait, for each that can run, before the pool counts as full. */
 const backlogPerSlot = 4;
