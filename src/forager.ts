@@ -10,6 +10,14 @@ import { ask } from "./jobs/ask.ts";
 import { CrawlOptions } from "./jobs/crawl-options.ts";
 import type { CrawlSummary } from "./jobs/crawl-summary.ts";
 import { crawl, crawlSoFar } from "./jobs/crawl.ts";
+import {
+  type DeadLetter,
+  type DeadLetterFloor,
+  listDeadLetters,
+  purgeDeadLetters,
+  replayDeadLetters,
+  showDeadLetter,
+} from "./jobs/dead-letters.ts";
 import { type Check, examine } from "./jobs/doctor.ts";
 import { type EmbedSummary, embed } from "./jobs/embed.ts";
 import { type ExportKind, exportRecords } from "./jobs/export.ts";
@@ -182,6 +190,26 @@ export class Forager implements AsyncDisposable {
     return describeStatus(await this.#openFolder({ isCreated: false }));
   }
 
+  /** Pages and tasks that were given up, each with its reason, the oldest first. */
+  async *deadLetters(): AsyncGenerator<DeadLetter> {
+    yield* listDeadLetters(await this.#openFolder({ isCreated: false }));
+  }
+
+  /** One of {@link deadLetters}. @throws {OptionsError} When there is none with this id. */
+  async deadLetter(id: string): Promise<DeadLetter> {
+    return showDeadLetter(await this.#openFolder({ isCreated: false }), id);
+  }
+
+  /** Gives dead letters another chance; pages are fetched by the next crawl of the same seeds. @param ids All when left out. @returns How many. */
+  replay(ids?: readonly string[]): Promise<number> {
+    return this.#writing((folder) => replayDeadLetters(this.#deadLetterFloor(folder), ids));
+  }
+
+  /** Stops keeping dead letters. @param ids All when left out. @returns How many. */
+  purge(ids?: readonly string[]): Promise<number> {
+    return this.#writing((folder) => purgeDeadLetters(this.#deadLetterFloor(folder), ids));
+  }
+
   /** Checks what Forager needs on this machine. */
   doctor(signal?: AbortSignal): Promise<Check[]> {
     const { dataDir, headless, localOnnx } = this.config;
@@ -213,6 +241,17 @@ export class Forager implements AsyncDisposable {
     await this.#made.disposeAsync();
     this.#folder?.[Symbol.dispose]();
     this.#folder = undefined;
+  }
+
+  #deadLetterFloor({ database, coordination }: DataFolder): DeadLetterFloor {
+    return { database, coordination, clock: this.#app.clock };
+  }
+
+  /** Owns the folder while `work` changes it. */
+  async #writing<T>(work: (folder: DataFolder) => Promise<T>): Promise<T> {
+    const folder = await this.#openFolder({ isCreated: false });
+    await using _ = folder.own();
+    return await work(folder);
   }
 
   async #openFolder(options: { readonly isCreated: boolean }): Promise<DataFolder> {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { ForagerError, OptionsError, messageOf } from "../errors.ts";
 import { addAsk } from "./ask.ts";
 import { addCrawl } from "./crawl.ts";
+import { addDeadLetters } from "./dead-letters.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
 import { addExport } from "./export.ts";
@@ -19,6 +20,18 @@ Examples:
   forager scrape https://example.org/ --format text
 `;
 
+const commands = [
+  addCrawl,
+  addEmbed,
+  addScrape,
+  addSearch,
+  addAsk,
+  addExport,
+  addStatus,
+  addDeadLetters,
+  addDoctor,
+];
+
 /** Runs one command and gives its exit code: 0 ok, 1 the job failed, 2 wrong usage, 130 interrupted. */
 export async function main(words: readonly string[]): Promise<number> {
   const shell = new Shell();
@@ -27,9 +40,8 @@ export async function main(words: readonly string[]): Promise<number> {
     .version(version())
     .showHelpAfterError("(forager --help, or forager COMMAND --help, shows what there is)")
     .exitOverride();
-  for (const add of [addCrawl, addEmbed, addScrape, addSearch, addAsk, addExport, addStatus, addDoctor])
-    add(program, shell);
-  for (const command of program.commands) command.exitOverride();
+  for (const add of commands) add(program, shell);
+  overrideExits(program);
   program.addHelpText("after", examples);
   if (words.length === 0) {
     program.outputHelp();
@@ -42,6 +54,10 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     return exitCodeOf(error, shell);
   }
+}
+
+function overrideExits(command: Command): void {
+  for (const each of command.commands) overrideExits(each.exitOverride());
 }
 
 function exitCodeOf(error: unknown, shell: Shell): number {

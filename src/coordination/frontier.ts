@@ -59,6 +59,9 @@ export interface FetchedCounts {
 
 /** A URL that gave no document, for reports and exports. */
 export interface EndedUrl {
+  readonly id: number;
+  /** The run that it failed in. */
+  readonly run: number;
   readonly url: string;
   readonly state: "failed" | "skipped";
   readonly reason: FailureReason;
@@ -139,8 +142,14 @@ export interface Frontier {
   fetched(run: number): FetchedCounts;
   /** How many pages link to the URL; without a depth limit, one that is read again after {@link carryOver} counts again. */
   inLinks(key: string): number;
-  /** What gave no document, oldest first, a few at a time; of every run. */
-  ended(): IterableIterator<EndedUrl>;
+  /** What gave no document, oldest first, a few at a time; of every run. @param options.after Where to go on: the last one seen. */
+  ended(options?: { readonly after?: Pick<EndedUrl, "id" | "finishedAt"> }): IterableIterator<EndedUrl>;
+  /** One URL that gave no document; undefined when it is not, or no longer, one. */
+  endedUrl(id: number): EndedUrl | undefined;
+  /** Makes failed URLs ready again in their run, with all their tries. Gives the ids of those that were failed. */
+  replay(ids: readonly number[], now: number): number[];
+  /** Lets failed URLs be: from now on they count as skipped, for the reason they failed. Gives how many. */
+  dismiss(ids: readonly number[]): number;
 }
 
 /**

@@ -165,6 +165,27 @@ export function describeFrontier(name: string, open: () => OpenBackend): void {
       );
     });
 
+    it("C13: gives a failed URL all its tries again when it is replayed, and lets be what is dismissed", async () => {
+      using backend = await begin();
+      const { frontier, run, claim } = backend;
+      frontier.add(run, [urlOf("a"), urlOf("b"), urlOf("c")], wide);
+      for (const each of claim(3)) frontier.finish(each, each.key.endsWith("c") ? pageDone : pageFailed, 5);
+      const [a, b] = [...frontier.ended()];
+      assert.ok(a && b);
+      assert.equal(frontier.endedUrl(a.id)?.url, a.url);
+      assert.deepEqual(frontier.replay([a.id, a.id, 99], 6), [a.id]);
+      assert.equal(frontier.dismiss([b.id, b.id, a.id]), 1);
+      assert.equal(frontier.endedUrl(a.id), undefined);
+      assert.deepEqual(
+        [...frontier.ended()].map(({ id, state, reason }) => [id, state, reason]),
+        [[b.id, "skipped", pageFailed.reason]],
+      );
+      const { ready, done, failed, skipped } = frontier.counts(run);
+      assert.deepEqual({ ready, done, failed, skipped }, { ready: 1, done: 1, failed: 0, skipped: 1 });
+      const [again] = claim(1);
+      assert.deepEqual([again?.key, again?.attempt], [a.url, 1]);
+    });
+
     it("fetches known URLs again in a new run, and leaves what a newer run took to that run", async () => {
       using backend = await begin();
       const { frontier, runs, run, claim } = backend;

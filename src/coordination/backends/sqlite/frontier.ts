@@ -16,6 +16,8 @@ import { UrlGraph, type UrlNode, type Walk } from "./url-graph.ts";
 
 /** Rows read at a time by `ended`, so that writes may come between. */
 const pageRows = 256;
+const endedColumns = `id, run, coalesce(url, key) AS url, state, reason, detail, http_status AS httpStatus, tier, verdict,
+  attempt AS attempts, at AS finishedAt`;
 
 /** The frontier as rows of the data file; every step goes through an index on what waits, never over what is done. */
 export class SqliteFrontier implements Frontier {
@@ -217,22 +219,46 @@ export class SqliteFrontier implements Frontier {
     return Number(row?.["count"] ?? 0);
   }
 
-  *ended(): IterableIterator<EndedUrl> {
-    let last = { at: -1, id: 0 };
+  *ended(options: { readonly after?: Pick<EndedUrl, "id" | "finishedAt"> } = {}): IterableIterator<EndedUrl> {
+    let last = options.after ?? { finishedAt: -1, id: 0 };
     for (;;) {
       const rows = this.#database
         .prepare(
-          `SELECT id, at, coalesce(url, key) AS url, state, reason, detail, http_status AS httpStatus, tier, verdict,
-             attempt AS attempts, at AS finishedAt
-           FROM url WHERE state IN ('failed','skipped') AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?`,
+          `SELECT ${endedColumns} FROM url
+           WHERE state IN ('failed','skipped') AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?`,
         )
-        .all(last.at, last.id, pageRows) as unknown as (EndedUrl & typeof last)[];
-      for (const { id, at, ...ended } of rows) {
-        last = { at, id };
-        yield ended;
-      }
+        .all(last.finishedAt, last.id, pageRows) as unknown as EndedUrl[];
+      yield* rows;
+      last = rows.at(-1) ?? last;
       if (rows.length < pageRows) return;
     }
+  }
+
+  endedUrl(id: number): EndedUrl | undefined {
+    return this.#database
+      .prepare(`SELECT ${endedColumns} FROM url WHERE id = ? AND state IN ('failed','skipped')`)
+      .get(id) as unknown as EndedUrl | undefined;
+  }
+
+  replay(ids: readonly number[], now: number): number[] {
+    const replayed = ids.flatMap((id) => {
+      const row = this.#database
+        .prepare(
+          `UPDATE url SET state = 'ready', at = ?, attempt = 0, starts = 0, reason = '', detail = ''
+           WHERE id = ? AND state = 'failed' RETURNING run, host`,
+        )
+        .get(now, id);
+      return row ? [{ id, run: Number(row["run"]), host: Number(row["host"]) }] : [];
+    });
+    for (const { run, host } of replayed) this.#turns.refresh(run, host);
+    return replayed.map(({ id }) => id);
+  }
+
+  dismiss(ids: readonly number[]): number {
+    const dismissal = this.#database.prepare(
+      "UPDATE url SET state = 'skipped' WHERE id = ? AND state = 'failed'",
+    );
+    return ids.filter((id) => dismissal.run(id).changes > 0).length;
   }
 
   /**
