@@ -28,7 +28,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { AskFloor } from "./jobs/ask.ts";
-import type { CrawlFloor } from "./jobs/crawl.ts";
+import type { CrawlFloor } from "./jobs/crawl-floor.ts";
 import type { Log } from "./log.ts";
 import { Answerer } from "./rag/answer.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";

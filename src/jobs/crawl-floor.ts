@@ -1,0 +1,29 @@
+import type { Scope } from "../browser/scope.ts";
+import type { RunContext } from "../context.ts";
+import type { Clock } from "../clock.ts";
+import type { CoordinationBackend } from "../coordination/backend.ts";
+import type { AgentPool } from "../coordination/pools/pool.ts";
+import type { Database } from "../database.ts";
+import type { EventStream } from "../events.ts";
+import type { Log } from "../log.ts";
+import type { CrawlPlan } from "../agents/planner.ts";
+import type { Finding, PageErrand } from "../agents/researcher.ts";
+import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { EmbedBacklog } from "../rag/embed-backlog.ts";
+import type { CrawlOptions } from "./crawl-options.ts";
+
+/** What a crawl stands on; `app.ts` hands it down. */
+export interface CrawlFloor {
+  readonly database: Database;
+  readonly store: ChunkStore;
+  readonly coordination: CoordinationBackend;
+  readonly planner: AgentPool<{ seeds: string[]; useSitemaps: boolean }, CrawlPlan>;
+  readonly researcher: AgentPool<PageErrand, Finding>;
+  /** Absent with `embed: "off"`. */
+  readonly backlog: EmbedBacklog | undefined;
+  readonly scope: (seeds: readonly string[], options: CrawlOptions) => Scope;
+  readonly sitemapUrls: (origin: string, context: RunContext) => AsyncIterable<{ readonly url: string }>;
+  readonly events: EventStream;
+  readonly clock: Clock;
+  readonly log: Log;
+}
