@@ -5,8 +5,8 @@ import { temporaryFolder } from "../cli/run-forager.ts";
 import { serveSite } from "../sites/static-site.ts";
 
 const pages = 30;
-const sitemap = (origin: string) =>
-  `<urlset>${Array.from({ length: pages }, (_, i) => `<url><loc>${origin}/page-${i}</loc></url>`).join("")}<url><loc>http://other.example/</loc></url></urlset>`;
+const sitemap = (origin: string, count = pages) =>
+  `<urlset>${Array.from({ length: count }, (_, i) => `<url><loc>${origin}/page-${i}</loc></url>`).join("")}<url><loc>http://other.example/</loc></url></urlset>`;
 
 describe("a crawl and its site's sitemaps", () => {
   it("finds pages that only the sitemap names, within scope", async () => {
@@ -41,6 +41,27 @@ describe("a crawl and its site's sitemaps", () => {
     await using forager = createForager({ dataDir: folder.path });
     await assert.rejects(forager.crawl(`${site.origin}/`, { embed: "off" }, stop.signal), /cut short/);
     assert.equal((await forager.crawl(`${site.origin}/`, { embed: "off" })).pages, pages + 1);
+  });
+
+  it("fetches what a sitemap has named while the next one is still to come", async () => {
+    await using folder = await temporaryFolder();
+    const { promise: pageAsked, resolve } = Promise.withResolvers<void>();
+    const empty = { headers: { "content-type": "application/xml" }, body: "<urlset></urlset>" };
+    await using site = await serveSite((request) => {
+      const origin = `http://${request.headers.host}`;
+      if (request.url.startsWith("/page-")) resolve();
+      if (request.url === "/second.xml") return pageAsked.then(() => empty);
+      if (request.url === "/sitemap.xml")
+        return {
+          ...empty,
+          body: `<sitemapindex><sitemap><loc>${origin}/first.xml</loc></sitemap><sitemap><loc>${origin}/second.xml</loc></sitemap></sitemapindex>`,
+        };
+      return request.url === "/first.xml" ? { ...empty, body: sitemap(origin, 600) } : answers(request);
+    });
+    await using forager = createForager({ dataDir: folder.path });
+    const signal = AbortSignal.timeout(20_000);
+    const summary = await forager.crawl(`${site.origin}/`, { embed: "off", maxPages: 40 }, signal);
+    assert.equal(summary.pages, 40);
   });
 
   it("ends at the page limit while a sitemap is still to come", async () => {
