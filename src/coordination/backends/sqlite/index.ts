@@ -4,6 +4,7 @@ import type { CoordinationBackend } from "../../backend.ts";
 import { SqliteEventLog } from "./event-log.ts";
 import { SqliteFrontier } from "./frontier.ts";
 import { SqliteLeases } from "./leases.ts";
+import { SqliteMemory } from "./memory.ts";
 import { SqliteRuns } from "./runs.ts";
 import { SqliteTasks, type TaskTimes } from "./tasks.ts";
 
@@ -23,6 +24,7 @@ export function createSqliteBackend(deps: {
   return {
     frontier: new SqliteFrontier({ database }),
     runs: new SqliteRuns({ database }),
+    memory: new SqliteMemory({ database, clock }),
     log: new SqliteEventLog({ database }),
     leases: new SqliteLeases({ database, clock }),
     tasks: new SqliteTasks({ database, clock, random }, { ...defaultTimes, ...deps.times }),
