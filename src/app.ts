@@ -15,10 +15,12 @@ import { EgressGuard, systemResolve } from "./browser/egress-guard.ts";
 import { type Attempt, FetchLadder } from "./browser/fetch-ladder.ts";
 import { HostClock } from "./browser/host-clock.ts";
 import { HostGate } from "./browser/host-gate.ts";
+import type { Lessons } from "./browser/lessons.ts";
 import { Robots } from "./browser/robots.ts";
 import { Scope } from "./browser/scope.ts";
 import { sitemapUrls } from "./browser/sitemaps.ts";
 import { StoredSession } from "./browser/stored-session.ts";
+import { TierMemory } from "./browser/tier-memory.ts";
 import { tierNames, tiers } from "./browser/tiers/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -102,7 +104,8 @@ export class App implements AsyncDisposable {
     const gate = new HostGate({ guard, robots, hostClock, clock });
     const onAttempt = (url: string, { tier, verdict, ms }: Attempt) =>
       events.emit({ type: "tier-tried", url, tier, verdict, ms });
-    const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, onAttempt });
+    const memory = new TierMemory();
+    const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, memory, onAttempt });
     const threads = config.readThreads || Math.min(mostReadThreads, Math.max(1, availableParallelism() - 1));
     const extractor = made.use(
       new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }),
@@ -111,6 +114,7 @@ export class App implements AsyncDisposable {
     return {
       researcher: this.#pool(createPageResearcher({ ladder, extractor: extractors }), options),
       sitemapUrls: (origin, context) => sitemapUrls({ tier: http, robots, gate }, origin, context),
+      lessons: [memory, hostClock],
       [Symbol.asyncDispose]: () => made.disposeAsync(),
     };
   }
@@ -131,6 +135,7 @@ export class App implements AsyncDisposable {
       backlog: embedder && this.backlog(folder, embedder),
       scope: (seeds, { include, exclude }) => new Scope({ seeds, include, exclude }),
       sitemapUrls: pages.sitemapUrls,
+      lessons: pages.lessons,
       events: this.#deps.events,
       clock: this.clock,
       log: this.#deps.log,
@@ -219,4 +224,6 @@ export class App implements AsyncDisposable {
 export interface Pages extends AsyncDisposable {
   readonly researcher: AgentPool<PageErrand, Finding>;
   readonly sitemapUrls: CrawlFloor["sitemapUrls"];
+  /** What they learn about sites, to be kept for the next time. */
+  readonly lessons: readonly Lessons[];
 }

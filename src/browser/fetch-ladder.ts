@@ -77,7 +77,7 @@ export class FetchLadder {
   readonly #hostClock: HostClock;
   readonly #gate: HostGate;
   readonly #onAttempt: (url: string, attempt: Attempt) => void;
-  readonly #memory = new TierMemory();
+  readonly #memory: TierMemory;
   readonly #deferrals = new Map<string, number>();
   /** Tiers this machine cannot run, with what to install. */
   readonly #missing = new Map<string, string>();
@@ -89,12 +89,14 @@ export class FetchLadder {
     readonly hostClock: HostClock;
     readonly robots: Robots;
     readonly guard: EgressGuard;
+    readonly memory?: TierMemory;
     readonly onAttempt?: (url: string, attempt: Attempt) => void;
   }) {
     this.#tiers = deps.tiers;
     this.#clock = deps.clock;
     this.#hostClock = deps.hostClock;
     this.#gate = new HostGate(deps);
+    this.#memory = deps.memory ?? new TierMemory();
     this.#onAttempt = deps.onAttempt ?? (() => {});
   }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import { unlessAborted } from "../deadline.ts";
 import { nonGlobalKind } from "./egress-guard.ts";
+import type { Lessons } from "./lessons.ts";
 
 /** How politely hosts are asked. */
 export const HostClockOptions = z.strictObject({
@@ -37,6 +38,11 @@ const firstSlowdownMs = 250;
 const maxSlowdownMs = 30_000;
 const recovery = 0.8;
 
+const Lesson = z.strictObject({
+  slowdownMs: z.number().min(0).max(maxSlowdownMs),
+  notBefore: z.number().min(0),
+});
+
 /** One permission to send. Tell it when the request is on its way; disposing it does so at the latest. */
 export interface Turn extends Disposable {
   sent(): void;
@@ -67,10 +73,13 @@ const freeTurn: Turn = { sent() {}, [Symbol.dispose]() {} };
  * When each host may be asked next. Turns of a host come one after another, counted from when requests really go out,
  * so a slow connection does not let two of them arrive together.
  */
-export class HostClock {
+export class HostClock implements Lessons {
+  readonly name = "host";
   readonly #clock: Clock;
   readonly #options: HostClockOptions;
   readonly #hosts = new Map<string, HostState>();
+  /** Hosts whose own pace changed since they were last asked for. */
+  readonly #changed = new Set<string>();
 
   constructor(deps: { readonly clock: Clock }, options: HostClockOptions) {
     this.#clock = deps.clock;
@@ -140,6 +149,7 @@ export class HostClock {
    */
   refused(host: string, status: number, retryAfter: string | undefined): number {
     const state = this.#stateOf(host);
+    this.#changed.add(host);
     const now = this.#clock.now();
     const askedMs = parseRetryAfter(retryAfter, now);
     // Requests that were on their way when the host first refused are refused too: one burst, one lesson.
@@ -151,6 +161,26 @@ export class HostClock {
     else state.notBefore = Math.max(state.notBefore, until);
     state.isRefusing = true;
     return Math.max(until, state.notBefore);
+  }
+
+  changed(): ReadonlyMap<string, unknown> {
+    const lessons = new Map(
+      Array.from(this.#changed, (host) => {
+        const { slowdownMs = 0, notBefore = 0 } = this.#hosts.get(host) ?? {};
+        const isSlow = slowdownMs > 0 || notBefore > this.#clock.now();
+        return [host, isSlow ? { slowdownMs, notBefore: Math.max(0, notBefore) } : undefined] as const;
+      }),
+    );
+    this.#changed.clear();
+    return lessons;
+  }
+
+  restore(host: string, value: unknown): void {
+    const lesson = Lesson.safeParse(value);
+    if (!lesson.success || this.#hosts.size >= maxHosts) return;
+    const state = this.#stateOf(host);
+    state.slowdownMs = lesson.data.slowdownMs;
+    state.notBefore = Math.min(lesson.data.notBefore, this.#clock.now() + this.#options.maxRetryAfterMs);
   }
 
   #slowDown(state: HostState, isPauseOurs: boolean): void {
@@ -165,6 +195,7 @@ export class HostClock {
     const state = this.#hosts.get(host);
     if (state === undefined) return;
     state.isRefusing = false;
+    if (state.slowdownMs > 0) this.#changed.add(host);
     state.slowdownMs = state.slowdownMs < firstSlowdownMs / 2 ? 0 : state.slowdownMs * recovery;
     const halved = state.penaltyMs / 2;
     state.penaltyMs = halved < this.#options.firstPenaltyMs ? 0 : halved;

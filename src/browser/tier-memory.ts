@@ -1,5 +1,7 @@
+import { z } from "zod";
 import type { VerdictKind } from "../document.ts";
 import { climbable } from "./escalate.ts";
+import type { Lessons } from "./lessons.ts";
 import { hostOf } from "./url.ts";
 
 interface Template {
@@ -17,12 +19,17 @@ const winsNeeded = 2;
 const probeEvery = 20;
 const maxTemplates = 10_000;
 
+const Lesson = z.strictObject({ wins: z.int().min(1).max(1e6) });
+
 /**
  * Remembers which pages need a browser, by host and first path segment, from verdicts alone: trouble on the way never
  * reaches it, so a flaky server does not turn a plain site into an expensive one (crawlee-python#2096).
  */
-export class TierMemory {
+export class TierMemory implements Lessons {
+  readonly name = "tier";
   readonly #templates = new Map<string, Template>();
+  /** Templates whose wins changed since they were last asked for. */
+  readonly #changed = new Set<string>();
 
   /** True when the browser should go first. Counts the page towards the next look at plain HTTP. */
   startsRendering(url: string): boolean {
@@ -38,12 +45,35 @@ export class TierMemory {
   note(url: string, isRendering: boolean, verdict: VerdictKind): void {
     const key = templateOf(url);
     const template = this.#templates.get(key);
-    if (!isRendering && verdict === "ok") this.#templates.delete(key);
+    if (!isRendering && verdict === "ok") this.#forget(key);
     else if (!isRendering && climbable.has(verdict)) this.#open(key, template);
     else if (isRendering && template?.isOpen === true) {
       template.wins = verdict === "ok" ? template.wins + 1 : 0;
       template.isOpen = false;
+      // Beyond what is needed, more of the same is no news.
+      if (template.wins <= winsNeeded) this.#changed.add(key);
     }
+  }
+
+  changed(): ReadonlyMap<string, unknown> {
+    const lessons = new Map(
+      Array.from(this.#changed, (key) => {
+        const wins = this.#templates.get(key)?.wins ?? 0;
+        return [key, wins > 0 ? { wins } : undefined] as const;
+      }),
+    );
+    this.#changed.clear();
+    return lessons;
+  }
+
+  restore(key: string, value: unknown): void {
+    const lesson = Lesson.safeParse(value);
+    if (!lesson.success || this.#templates.size >= maxTemplates) return;
+    this.#templates.set(key, { wins: lesson.data.wins, sinceProbe: 0, isOpen: false });
+  }
+
+  #forget(key: string): void {
+    if (this.#templates.delete(key)) this.#changed.add(key);
   }
 
   #open(key: string, template: Template | undefined): void {
@@ -51,8 +81,7 @@ export class TierMemory {
       template.isOpen = true;
       return;
     }
-    if (this.#templates.size >= maxTemplates)
-      this.#templates.delete(this.#templates.keys().next().value ?? "");
+    if (this.#templates.size >= maxTemplates) this.#forget(this.#templates.keys().next().value ?? "");
     this.#templates.set(key, { wins: 0, sinceProbe: 0, isOpen: true });
   }
 }

@@ -1,3 +1,4 @@
+import type { Lessons } from "../browser/lessons.ts";
 import type { Scope } from "../browser/scope.ts";
 import type { RunContext } from "../context.ts";
 import type { Clock } from "../clock.ts";
@@ -23,6 +24,8 @@ export interface CrawlFloor {
   readonly backlog: EmbedBacklog | undefined;
   readonly scope: (seeds: readonly string[], options: CrawlOptions) => Scope;
   readonly sitemapUrls: (origin: string, context: RunContext) => AsyncIterable<{ readonly url: string }>;
+  /** What those who fetch learn about sites. */
+  readonly lessons: readonly Lessons[];
   readonly events: EventStream;
   readonly clock: Clock;
   readonly log: Log;
