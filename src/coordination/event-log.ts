@@ -34,12 +34,15 @@ export interface EventLog {
   read(stream: string, options?: { readonly after?: number; readonly limit?: number }): LoggedEvent[];
   /** The place of the stream's last event, compacted or not; 0 when there is none. */
   lastPlace(stream: string): number;
-  /** Keeps the state as of `place`; the latest one counts. */
+  /** Keeps the state as of `place`; the one of the latest place counts. @throws {RangeError} When the stream is not there yet. */
   saveSnapshot(stream: string, snapshot: Snapshot): void;
   snapshot(stream: string): Snapshot | undefined;
-  /** Drops events up to the stream's snapshot; none where there is no snapshot. @returns How many. */
+  /** Drops events up to the stream's snapshot, at most 2,000 in one call; none where there is no snapshot. @returns How many; 0 when there are no more. */
   compact(stream: string): number;
-  /** Drops whole streams whose last event is older than `before`, snapshots too, those under `prefix` alone. @returns How many events. */
+  /**
+   * Drops whole streams whose last event is older than `before`, snapshots too, those under `prefix` alone; at most
+   * 2,000 events in one call. @returns How many events and snapshots; 0 when there are no more.
+   */
   forget(prefix: string, before: number): number;
 }
 
@@ -51,8 +54,7 @@ export function replay<S>(
   step: (state: S, event: LoggedEvent) => S,
 ): Snapshot<S> {
   const from = log.snapshot(stream) as Snapshot<S> | undefined;
-  let state = from?.state ?? initial;
-  let place = from?.place ?? 0;
+  let { place, state } = from ?? { place: 0, state: initial };
   for (;;) {
     const events = log.read(stream, { after: place });
     const last = events.at(-1);

@@ -65,7 +65,7 @@ export class VersionConflictError extends ForagerError {
   constructor(key: string, expected: number, version: number) {
     super(
       "version-conflict",
-      `"${key}" is at version ${version}, not ${expected}: another agent wrote it. Read it again, or use update().`,
+      `"${key}" is at version ${version}, not ${expected}: another agent wrote it. Read it again and try once more, as update() does.`,
       { retryable: true },
     );
     this.key = key;
