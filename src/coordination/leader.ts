@@ -119,13 +119,13 @@ class Candidate {
     this.lease = lease;
     this.#log.info("this process leads", { name: this.#name, token: lease.token });
     const term = AbortSignal.any([this.#signal, lease.lost]);
-    const underWay = new Set<Promise<unknown>>();
+    const underWay = new Map<Duty, Promise<unknown>>();
     await Promise.all(this.#duties.map((duty) => this.#perform(duty, lease, term, underWay)));
     if (!term.aborted)
       await new Promise((resolve) => term.addEventListener("abort", resolve, { once: true }));
     this.lease = undefined;
     // A duty that does not listen is left behind: the fence refuses what it still writes.
-    await endsWithin(Promise.allSettled(underWay), this.#ttlMs);
+    await endsWithin(Promise.allSettled(underWay.values()), this.#ttlMs);
     this.#log.info("this process leads no longer", { name: this.#name, isLost: lease.lost.aborted });
     try {
       await lease[Symbol.asyncDispose]();
@@ -139,16 +139,18 @@ class Candidate {
     duty: Duty,
     lease: Lease,
     term: AbortSignal,
-    underWay: Set<Promise<unknown>>,
+    underWay: Map<Duty, Promise<unknown>>,
   ): Promise<void> {
     while (!term.aborted) {
-      let run: Promise<unknown> = Promise.resolve();
       try {
-        await within(`The leader's ${duty.name}`, longestDutyMs, term, (signal) => {
-          run = duty.run(lease, signal);
-          underWay.add(run);
-          return run;
-        });
+        // One that did not end in time is not begun a second time beside it.
+        if (!underWay.has(duty)) {
+          await within(`The leader's ${duty.name}`, longestDutyMs, term, (signal) => {
+            const run = duty.run(lease, signal).finally(() => underWay.delete(duty));
+            underWay.set(duty, run);
+            return run;
+          });
+        }
       } catch (error) {
         if (term.aborted) return;
         this.failures.set(duty.name, (this.failures.get(duty.name) ?? 0) + 1);
@@ -158,7 +160,6 @@ class Candidate {
           error: messageOf(error),
         });
       }
-      underWay.delete(run);
       await this.#pause(duty.everyMs, term);
     }
   }
