@@ -49,12 +49,26 @@ export class Budget {
 
   /** Takes `amount`, here and from every parent, or from none. @throws {BudgetError} Naming who ran out of what. */
   spend(what: Spendable, amount = 1): void {
-    for (let each: Budget | undefined = this; each; each = each.#parent) {
-      const limit = each.#limits[what] ?? Infinity;
-      if (each.spent(what) + amount > limit) throw new BudgetError(each.owner, what, limit);
-    }
-    for (let each: Budget | undefined = this; each; each = each.#parent)
-      each.#spent[what] = each.spent(what) + amount;
+    this.spendAll({ [what]: amount });
+  }
+
+  /** Takes several things together, or none of them. @throws {BudgetError} As {@link spend}. */
+  spendAll(amounts: Spending): void {
+    const taken = spendables.flatMap((what) =>
+      amounts[what] === undefined ? [] : [{ what, amount: amounts[what] }],
+    );
+    for (const { what, amount } of taken) this.#check(what, amount);
+    for (const { what, amount } of taken) this.#add(what, amount);
+  }
+
+  /**
+   * Puts an estimate that was spent right, once the real figure is known. Never refused, since it happened: when it was
+   * more than the limit, the next {@link spend} is.
+   * @param difference What was used beyond the estimate; negative where it was less.
+   */
+  settle(what: Spendable, difference: number): void {
+    if (!Number.isFinite(difference)) throw new RangeError(`${difference} ${what} cannot be settled.`);
+    this.#add(what, difference);
   }
 
   spent(what: Spendable): number {
@@ -66,7 +80,24 @@ export class Budget {
     const own = (this.#limits[what] ?? Infinity) - this.spent(what);
     return Math.min(own, this.#parent?.left(what) ?? Infinity);
   }
+
+  #check(what: Spendable, amount: number): void {
+    // NaN would pass every comparison from then on.
+    if (!(amount >= 0 && amount < Infinity)) throw new RangeError(`${amount} ${what} cannot be spent.`);
+    const limit = this.#limits[what] ?? Infinity;
+    if (this.spent(what) + amount > limit * (1 + roundingShare))
+      throw new BudgetError(this.owner, what, limit);
+    if (this.#parent) this.#parent.#check(what, amount);
+  }
+
+  #add(what: Spendable, amount: number): void {
+    this.#spent[what] = this.spent(what) + amount;
+    if (this.#parent) this.#parent.#add(what, amount);
+  }
 }
+
+/** Three times ten cents are thirty, though not in binary fractions. */
+const roundingShare = 1e-9;
 
 /** Agents that start agents that start agents: deeper than this it is a loop. */
 const maxDepth = 8;

@@ -21,21 +21,40 @@ export function childContext(
   trace: string,
   reason: () => Error,
 ): RunContext & Disposable {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(reason()), Math.min(timeoutMs, 2 ** 31 - 1));
-  const onParentAbort = () => controller.abort(parent.signal.reason);
-  if (parent.signal.aborted) onParentAbort();
-  else parent.signal.addEventListener("abort", onParentAbort, { once: true });
+  const child = stoppableContext(parent);
+  const timer = setTimeout(() => child.stop(reason()), Math.min(timeoutMs, 2 ** 31 - 1));
   return {
-    signal: controller.signal,
+    signal: child.signal,
     deadlineAt: Math.min(parent.deadlineAt, Date.now() + timeoutMs),
     budget: parent.budget,
     trace,
     fence: parent.fence,
     [Symbol.dispose]() {
       clearTimeout(timer);
-      parent.signal.removeEventListener("abort", onParentAbort);
+      child[Symbol.dispose]();
     },
+  };
+}
+
+/** A context that ends with its parent, or by {@link StoppableContext.stop} alone. Dispose it to let go of its parent. */
+export interface StoppableContext extends RunContext, Disposable {
+  stop(reason: Error): void;
+}
+
+/** One of several things that are tried side by side under `parent`. */
+export function stoppableContext(parent: RunContext): StoppableContext {
+  const controller = new AbortController();
+  const onParentAbort = () => controller.abort(parent.signal.reason);
+  if (parent.signal.aborted) onParentAbort();
+  else parent.signal.addEventListener("abort", onParentAbort, { once: true });
+  return {
+    signal: controller.signal,
+    deadlineAt: parent.deadlineAt,
+    budget: parent.budget,
+    trace: parent.trace,
+    fence: parent.fence,
+    stop: (reason) => controller.abort(reason),
+    [Symbol.dispose]: () => parent.signal.removeEventListener("abort", onParentAbort),
   };
 }
 
