@@ -64,7 +64,52 @@ export type ForagerEvent =
       readonly embedded: number;
       readonly total: number;
     }
-  | { readonly type: "agent-failed"; readonly role: string; readonly error: string };
+  /** What `key` names failed too often and is left alone until then. */
+  | { readonly type: "breaker-opened"; readonly name: string; readonly key: string; readonly untilMs: number }
+  | { readonly type: "breaker-closed"; readonly name: string; readonly key: string }
+  /** A plan is run, or goes on; `why` says what the choice of its mode rests on. */
+  | {
+      readonly type: "plan-started";
+      /** Undefined when nothing of it is kept. */
+      readonly run: number | undefined;
+      readonly goal: string;
+      readonly nodes: number;
+      readonly mode: "sequential" | "hybrid" | "parallel";
+      readonly slots: number;
+      readonly why: string;
+    }
+  | {
+      readonly type: "node-ended";
+      readonly run: number | undefined;
+      readonly node: string;
+      readonly role: string;
+      readonly state: "done" | "dead" | "cancelled";
+      readonly ms: number;
+      readonly error: string;
+    }
+  | { readonly type: "agent-failed"; readonly role: string; readonly error: string }
+  /** A member of a pool of agents can be given work. */
+  | { readonly type: "agent-started"; readonly role: string; readonly member: string; readonly ms: number }
+  /** A member failed, or did not come back from a call that was called off: it gets no more work. */
+  | { readonly type: "agent-isolated"; readonly role: string; readonly member: string; readonly why: string }
+  /** Another agent took the place of one that failed. */
+  | { readonly type: "agent-replaced"; readonly role: string; readonly member: string; readonly why: string }
+  | {
+      readonly type: "pool-resized";
+      readonly role: string;
+      readonly from: number;
+      readonly to: number;
+      readonly why: string;
+    }
+  | {
+      readonly type: "pressure-changed";
+      readonly level: PressureLevel;
+      readonly from: PressureLevel;
+      readonly reasons: readonly string[];
+    };
+
+/** How this process bears its work: grow; do not grow; do less. */
+export type PressureLevel = "normal" | "strained" | "overloaded";
 
 export type ForagerEventType = ForagerEvent["type"];
 
