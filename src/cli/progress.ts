@@ -88,7 +88,14 @@ export class Progress {
       case "page-retried":
       case "tier-tried":
       case "host-delayed":
+      case "plan-started":
+      case "node-ended":
       case "agent-failed":
+      case "agent-started":
+      case "agent-isolated":
+      case "agent-replaced":
+      case "pool-resized":
+      case "pressure-changed":
         break;
     }
   }

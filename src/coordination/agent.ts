@@ -12,12 +12,16 @@ export interface Agent<I, O> {
   readonly output: ZodType<O>;
   /** What one piece of work holds while it runs; taken in a fixed order, so that no two wait for each other. */
   readonly uses?: Readonly<Partial<Record<ResourceName, number>>>;
-  /** Before the first work; what it throws keeps the agent from being used. */
-  start?(signal: AbortSignal): Promise<void>;
-  /** After the last, also when it was isolated. */
+  /** Its share of the calls in a pool that selects by weight; 1 where it is left out. */
+  readonly weight?: number;
+  /** Before the first work; what it throws keeps the agent from being used. `handedOver` is what its predecessor left by {@link handOver}. */
+  start?(signal: AbortSignal, handedOver?: unknown): Promise<void>;
+  /** After the last, also when it was isolated: it ends what the agent holds, whatever the agent is doing. */
   stop?(): Promise<void>;
   /** Throws when the agent cannot work; asked while it is idle. */
   check?(signal: AbortSignal): Promise<void>;
+  /** What its replacement needs to go on where this one was: cookies, learned selectors. At once, and also of an agent that failed. */
+  handOver?(): unknown;
   /** Stops when `context.signal` aborts. */
   run(input: I, context: RunContext): Promise<O>;
 }

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { systemClock } from "../../src/clock.ts";
 import { rootContext, type RunContext } from "../../src/context.ts";
 import { AgentPool } from "../../src/coordination/pools/pool.ts";
+import { unlessAborted } from "../../src/deadline.ts";
 import { AgentError, TimeoutError } from "../../src/errors.ts";
 import { EventStream, type ForagerEvent } from "../../src/events.ts";
 
@@ -12,7 +13,7 @@ const context = rootContext("test");
 
 function poolOf(
   run: (input: number, context: RunContext) => Promise<number>,
-  options: { size?: number; timeoutMs?: number } = {},
+  options: { size?: number; timeoutMs?: number; graceMs?: number } = {},
 ) {
   const events = new EventStream();
   const seen: ForagerEvent[] = [];
@@ -23,6 +24,11 @@ function poolOf(
     { size: 2, timeoutMs: 1_000, ...options },
   );
   return { pool, seen };
+}
+
+/** What an agent that listens to its signal does: nothing, until it is called off. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return unlessAborted(new Promise<never>(() => {}), signal);
 }
 
 describe("agent pool", () => {
@@ -71,14 +77,18 @@ describe("agent pool", () => {
     const { pool, seen } = poolOf((input) => (input === 0 ? new Promise(() => {}) : Promise.resolve(input)), {
       size: 1,
       timeoutMs: 20,
+      graceMs: 20,
     });
     await assert.rejects(pool.run(0, context), TimeoutError);
     assert.equal(await pool.run(7, context), 7);
-    assert.equal(seen.length, 1);
+    assert.deepEqual(
+      seen.map(({ type }) => type),
+      ["agent-failed", "agent-isolated"],
+    );
   });
 
   it("hands back the reason of who called it off, running or waiting, and counts no failure", async () => {
-    const { pool, seen } = poolOf(() => new Promise(() => {}), { size: 1 });
+    const { pool, seen } = poolOf((_input, { signal }) => untilAborted(signal), { size: 1 });
     const stop = new AbortController();
     const reason = new Error("stopped");
     const calls = [1, 2].map((input) => pool.run(input, rootContext("test", stop.signal)));

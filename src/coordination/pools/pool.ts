@@ -1,114 +1,366 @@
-import PQueue from "p-queue";
+import type { ZodType } from "zod";
 import type { Clock } from "../../clock.ts";
 import type { RunContext } from "../../context.ts";
-import { AgentError, TimeoutError, messageOf } from "../../errors.ts";
+import { endsWithin, runWithin, unlessAborted } from "../../deadline.ts";
+import { AgentError, ForagerError, TimeoutError, messageOf } from "../../errors.ts";
 import type { EventStream } from "../../events.ts";
-import type { Agent } from "../agent.ts";
-import { runWithin, unlessAborted } from "../../deadline.ts";
+import { OverloadedError, type Priority } from "../tasks.ts";
+import { CallQueue } from "./call-queue.ts";
+import { type AgentSource, Crew } from "./crew.ts";
+import type { MemberState } from "./lifecycle.ts";
+import type { Member } from "./member.ts";
+import { PoolClosedError } from "./pool-errors.ts";
+import type { Held, Resources } from "./resource-pools.ts";
+import type { SelectionName } from "./selection.ts";
 
 /** Calls that may wait, for each that can run, before the pool counts as full. */
 const backlogPerSlot = 4;
+/** Calls that may wait at all. */
+const defaultMaxWaiting = 1_000;
+/** Between calling an agent off and giving it up. */
+const defaultGraceMs = 5_000;
+
+/** How a pool is made up. */
+export interface PoolOptions {
+  /** Members at first; of one shared agent, the calls it takes at once. */
+  readonly size: number;
+  /** Between these the governor may change it; left out, it stays. */
+  readonly min?: number;
+  readonly max?: number;
+  /** For one call. */
+  readonly timeoutMs: number;
+  readonly maxWaiting?: number;
+  /** Calls each member takes at once; 1. */
+  readonly slots?: number;
+  /** How a call gets its member; to the least loaded. */
+  readonly selection?: SelectionName;
+  readonly graceMs?: number;
+}
+
+/** What a caller wants of one call. */
+export interface CallOptions<I, O> {
+  readonly priority?: Priority;
+  /** Calls of one key go to one member, in a pool that selects by affinity. */
+  readonly affinity?: string;
+  /** What the member must be able to do. */
+  readonly needs?: readonly string[];
+  readonly policy?: CallPolicy<I, O>;
+}
+
+type Handler<I, O> = (input: I, context: RunContext) => Promise<O>;
+
+/** What becomes of a call: it waits for a member ("queued"), or is refused where it would have to ("immediate"). */
+export type CallPolicy<I, O> =
+  | "queued"
+  | "immediate"
+  /** Where it would have to wait, `to` does it: another pool, a task, another node. */
+  | { readonly kind: "delegated"; readonly to: Handler<I, O> }
+  /** `by` does it, together with others: a batcher. */
+  | { readonly kind: "consolidated"; readonly by: Handler<I, O> };
 
 /** What a pool does and did. */
 export interface PoolStatus {
   readonly role: string;
+  /** Calls that can run at once. */
   readonly size: number;
   readonly busy: number;
   readonly waiting: number;
+  /** How long the oldest of them has waited. */
+  readonly oldestMs: number;
   readonly done: number;
   readonly failed: number;
   /** Time spent in all ended calls together. */
   readonly ms: number;
+  /** Calls that were given up and have not returned. */
+  readonly stuck: number;
+  /** Members by state. */
+  readonly members: Readonly<Partial<Record<MemberState, number>>>;
 }
 
-/** Runs one agent for many callers: so many at a time, each with a deadline, every input and output checked. */
-export class AgentPool<I, O> {
-  readonly #agent: Agent<I, O>;
+interface Waiting<I, O> {
+  readonly priority: Priority;
+  readonly since: number;
+  readonly needs: readonly string[];
+  readonly affinity: string | undefined;
+  readonly give: (member: Member<I, O>) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+const nothing: readonly string[] = [];
+
+/** Runs agents for many callers: so many calls at a time, each with a deadline, every input and output checked. */
+export class AgentPool<I, O> implements AsyncDisposable {
+  readonly role: string;
+  readonly min: number;
+  readonly max: number;
+  /** While true calls of low priority are refused: the governor's, under overload. */
+  isShedding = false;
+  readonly #input: ZodType<I>;
   readonly #events: EventStream;
   readonly #clock: Clock;
-  readonly #size: number;
+  readonly #resources: Resources | undefined;
   readonly #timeoutMs: number;
-  readonly #queue: PQueue;
+  readonly #graceMs: number;
+  readonly #maxWaiting: number;
+  readonly #crew: Crew<I, O>;
+  readonly #queue = new CallQueue<Waiting<I, O>>();
+  #room: PromiseWithResolvers<void> | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #isClosing = false;
+  #rounds = 0;
+  #busy = 0;
   #done = 0;
   #failed = 0;
   #ms = 0;
 
   constructor(
-    deps: { readonly agent: Agent<I, O>; readonly events: EventStream; readonly clock: Clock },
-    options: { readonly size: number; readonly timeoutMs: number },
+    deps: AgentSource<I, O> & {
+      readonly events: EventStream;
+      readonly clock: Clock;
+      /** Where the agents' `uses` are taken from; without it they are not. */
+      readonly resources?: Resources;
+      readonly random?: () => number;
+    },
+    options: PoolOptions,
   ) {
-    this.#agent = deps.agent;
-    this.#events = deps.events;
-    this.#clock = deps.clock;
-    this.#size = options.size;
+    const { size, slots = 1, selection = "least-loaded", graceMs = defaultGraceMs } = options;
+    const { events, clock, random = Math.random } = deps;
+    this.#crew = new Crew(
+      { source: deps, events, clock, random, onRoom: () => this.#dispatch() },
+      { size, slots, selection, graceMs },
+    );
+    this.role = this.#crew.first.role;
+    this.#input = this.#crew.first.input;
+    this.min = options.min ?? size;
+    this.max = options.max ?? size;
+    this.#events = events;
+    this.#clock = clock;
+    this.#resources = deps.resources;
     this.#timeoutMs = options.timeoutMs;
-    this.#queue = new PQueue({ concurrency: options.size });
+    this.#graceMs = graceMs;
+    this.#maxWaiting = options.maxWaiting ?? defaultMaxWaiting;
+  }
+
+  /** What its agents can do, as far as they have been made. */
+  get provides(): readonly string[] {
+    return this.#crew.provides;
+  }
+
+  /** Members, or the calls a shared agent takes at once. */
+  get size(): number {
+    return this.#crew.size;
   }
 
   /** True while so many calls wait that producers should hold back; see {@link room}. */
   get isFull(): boolean {
-    return this.#queue.size >= this.#size * backlogPerSlot;
+    return this.#queue.size >= Math.min(this.#crew.slots * backlogPerSlot, this.#maxWaiting);
   }
 
   /** Waits until the pool is not full: what a producer does before it makes more work. */
   async room(signal: AbortSignal): Promise<void> {
-    await unlessAborted(this.#queue.onSizeLessThan(this.#size * backlogPerSlot), signal);
+    if (!this.isFull) return;
+    this.#room ??= Promise.withResolvers();
+    await unlessAborted(this.#room.promise, signal);
+  }
+
+  /** Starts all members now; otherwise each starts when there is work for it. */
+  start(): void {
+    this.#crew.startAll();
   }
 
   /**
-   * Has the agent do one piece of work. The time limit counts from the start of the work, not of the wait for it.
+   * Has an agent do one piece of work. The time limit counts from the start of the work, not of the wait for it.
    * @throws {AgentError} When input or output does not fit the agent's schema.
    * @throws {TimeoutError} When the work takes longer than the pool allows, whether or not the agent listens.
+   * @throws {OverloadedError} When it would have to wait and may not, or too many do.
+   * @throws {UnroutableError} @throws {DegradedError} @throws {PoolClosedError} When no member will do it.
+   * @throws {BudgetError} When its job has no steps left.
    */
-  async run(input: I, context: RunContext): Promise<O> {
-    const checked = this.#agent.input.safeParse(input);
-    if (!checked.success) throw this.#failure(new AgentError(this.#agent.role, "input", checked.error));
-    return await unlessAborted(
-      this.#queue.add(() => this.#work(checked.data, context)),
-      context.signal,
-    );
+  async run(input: I, context: RunContext, options: CallOptions<I, O> = {}): Promise<O> {
+    const { priority = "normal", needs = nothing, affinity, policy = "queued" } = options;
+    if (this.#isClosing) throw new PoolClosedError(this.role);
+    const checked = this.#input.safeParse(input);
+    if (!checked.success) throw this.#failure(new AgentError(this.role, "input", checked.error));
+    context.signal.throwIfAborted();
+    if (this.isShedding && priority === "low")
+      throw new OverloadedError(`The ${this.role} pool`, this.#queue.size);
+    context.budget.spend("steps");
+    if (typeof policy === "object" && policy.kind === "consolidated")
+      return this.#checked(await policy.by(checked.data, context));
+    const member = this.#crew.claim(needs, affinity, this.#queue.size + 1);
+    if (member) {
+      this.#busy += 1;
+      return await this.#work(member, checked.data, context, priority);
+    }
+    if (policy === "immediate") throw new OverloadedError(`The ${this.role} pool`, this.#queue.size);
+    if (policy !== "queued") return this.#checked(await policy.to(checked.data, context));
+    const given = await this.#wait({ priority, needs, affinity }, context.signal);
+    return await this.#work(given, checked.data, context, priority);
+  }
+
+  /** Changes how many members there are; those that are too many end what they do first. */
+  resize(size: number, why: string): void {
+    const from = this.#crew.size;
+    if (size === from || this.#isClosing) return;
+    if (size < this.min || size > this.max)
+      throw new RangeError(`The ${this.role} pool has ${this.min} to ${this.max} members, not ${size}.`);
+    this.#crew.resize(size);
+    this.#events.emit({ type: "pool-resized", role: this.role, from, to: size, why });
+  }
+
+  /** Asks idle members whether they can work, and replaces those that cannot. */
+  async check(): Promise<void> {
+    if (!this.#isClosing) await this.#crew.check();
   }
 
   status(): PoolStatus {
+    const members: Partial<Record<MemberState, number>> = {};
+    let stuck = 0;
+    for (const member of this.#crew.members) {
+      members[member.state] = (members[member.state] ?? 0) + 1;
+      stuck += member.stuck;
+    }
     return {
-      role: this.#agent.role,
-      size: this.#size,
-      busy: this.#queue.pending,
+      role: this.role,
+      size: this.#crew.slots,
+      busy: this.#busy,
       waiting: this.#queue.size,
+      oldestMs: this.#clock.now() - (this.#queue.oldest() ?? this.#clock.now()),
       done: this.#done,
       failed: this.#failed,
       ms: this.#ms,
+      stuck,
+      members,
     };
   }
 
-  async #work(input: I, context: RunContext): Promise<O> {
-    context.signal.throwIfAborted();
+  /** Takes no more calls, does those it has, and stops its members. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    if (this.#busy > 0 || this.#queue.size > 0) {
+      this.#idle ??= Promise.withResolvers();
+      await this.#idle.promise;
+    }
+    await this.#crew.close();
+  }
+
+  async #work(member: Member<I, O>, input: I, context: RunContext, priority: Priority): Promise<O> {
+    const { agent } = member;
     const startedAt = this.#clock.now();
-    const { role } = this.#agent;
     const limit = {
       timeoutMs: this.#timeoutMs,
-      trace: `${context.trace}/${role}`,
-      reason: () => new TimeoutError(`The ${role}`, this.#timeoutMs),
+      trace: `${context.trace}/${this.role}`,
+      reason: () => new TimeoutError(`The ${this.role}`, this.#timeoutMs),
     };
+    const call: { signal?: AbortSignal; running?: Promise<O>; held?: Held } = {};
     try {
-      const output = this.#agent.output.safeParse(
-        await runWithin(context, limit, (context) => this.#agent.run(input, context)),
-      );
-      if (!output.success) throw new AgentError(role, "output", output.error);
+      if (agent.uses && this.#resources)
+        call.held = await this.#resources.take({ uses: agent.uses }, context, { priority });
+      const work = (context: RunContext): Promise<O> => {
+        call.signal = context.signal;
+        call.running = agent.run(input, context);
+        return call.running;
+      };
+      const output = this.#checked(await runWithin(call.held?.context ?? context, limit, work));
+      member.crashes = 0;
       this.#done += 1;
-      return output.data;
+      return output;
     } catch (error) {
       // Whoever called it off knows why; that is no failure of the agent.
       context.signal.throwIfAborted();
+      if (!(error instanceof ForagerError)) this.#crew.crashed(member, error);
       throw this.#failure(error);
     } finally {
       this.#ms += this.#clock.now() - startedAt;
+      if (call.signal?.aborted && call.running) void this.#letEnd(member, call.running, call.held);
+      else this.#free(member, call.held);
     }
+  }
+
+  /** A call was called off: its slot is free when the agent has come back from it, or is given up. */
+  async #letEnd(member: Member<I, O>, running: Promise<O>, held: Held | undefined): Promise<void> {
+    const returned = running.then(ignore, ignore);
+    if (!(await endsWithin(returned, this.#graceMs))) this.#crew.abandon(member, returned);
+    else member.release();
+    this.#free(undefined, held);
+  }
+
+  #free(member: Member<I, O> | undefined, held: Held | undefined): void {
+    this.#busy -= 1;
+    held?.release();
+    member?.release();
+    this.#dispatch({ isSlotOnly: true });
+  }
+
+  async #wait(
+    call: Pick<Waiting<I, O>, "priority" | "needs" | "affinity">,
+    signal: AbortSignal,
+  ): Promise<Member<I, O>> {
+    if (this.#queue.size >= this.#maxWaiting)
+      throw new OverloadedError(`The ${this.role} pool`, this.#maxWaiting);
+    const { promise, resolve, reject } = Promise.withResolvers<Member<I, O>>();
+    const waiting = { ...call, since: this.#clock.now(), give: resolve, refuse: reject };
+    const onAbort = (): void => {
+      if (this.#queue.remove(waiting)) reject(signal.reason);
+      this.#tellWaiters();
+    };
+    this.#queue.add(waiting);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Gives waiting calls to members that can take them. @param options.isSlotOnly Nothing but a slot has become free: look no further when it is taken. */
+  #dispatch(options: { readonly isSlotOnly?: boolean } = {}): void {
+    // What happens while calls are given out (members start, or fail to) is seen by one more round.
+    this.#rounds += 1;
+    if (this.#rounds > 1) return;
+    for (let round = 0; round < this.#rounds; round += 1) {
+      for (const call of this.#queue.size > 0 ? this.#queue.inTurn() : []) {
+        if (options.isSlotOnly && this.#rounds === 1 && !this.#crew.hasRoom) break;
+        this.#serve(call);
+      }
+    }
+    this.#rounds = 0;
+    this.#tellWaiters();
+  }
+
+  #serve(call: Waiting<I, O>): void {
+    try {
+      const member = this.#crew.claim(call.needs, call.affinity, this.#queue.size);
+      if (!member) return;
+      this.#busy += 1;
+      this.#queue.remove(call);
+      call.give(member);
+    } catch (error) {
+      this.#queue.remove(call);
+      call.refuse(error);
+    }
+  }
+
+  /** Those who wait for room, and who waits for the end. */
+  #tellWaiters(): void {
+    if (this.#room && !this.isFull) {
+      this.#room.resolve();
+      this.#room = undefined;
+    }
+    if (this.#busy === 0 && this.#queue.size === 0) this.#idle?.resolve();
+  }
+
+  #checked(output: O): O {
+    const checked = this.#crew.first.output.safeParse(output);
+    if (!checked.success) throw new AgentError(this.role, "output", checked.error);
+    return checked.data;
   }
 
   #failure(error: unknown): unknown {
     this.#failed += 1;
-    this.#events.emit({ type: "agent-failed", role: this.#agent.role, error: messageOf(error) });
+    this.#events.emit({ type: "agent-failed", role: this.role, error: messageOf(error) });
     return error;
   }
 }
+
+const ignore = (): void => {};
