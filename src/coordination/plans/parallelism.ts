@@ -5,7 +5,7 @@ import { inOrder } from "./plan-graph.ts";
 
 /** Fewer nodes are done one after the other. */
 const fewestNodes = 3;
-/** Less work than this in all is not worth sharing out. */
+/** Less work than this in all is not worth sharing out: with agents that think, making the plan alone takes 2 to 3 s. */
 const worthMs = 5_000;
 /** With less of the work in nodes that can run beside others, only so many hands as pay off are used. */
 const parallelShare = 0.5;
@@ -21,8 +21,10 @@ export interface ModeOptions {
   readonly isReasoning?: (role: string) => boolean;
   /** What the goal deserves; its limits hold unless more was asked for. */
   readonly complexity?: Complexity;
-  /** The least work that is worth sharing out. */
+  /** The least work that is worth sharing out; 5 s when left out. */
   readonly worthMs?: number;
+  /** Asked for, whatever the rules say. */
+  readonly mode?: ModeChoice["mode"];
 }
 
 /** How a plan is run, and why. */
@@ -41,6 +43,9 @@ export function chooseMode(plan: Plan, estimate: Estimate, options: ModeOptions 
   const paths = measurePaths(plan, estimate);
   const agents = agentsFor(plan, options);
   const slots = options.slots ?? Math.min(usualSlots, options.complexity?.limits.slots ?? usualSlots);
+  if (options.mode === "sequential") return inOrderBecause("as asked");
+  if (options.mode)
+    return { mode: options.mode, slots: Math.min(slots, plan.nodes.length), agents, why: "as asked" };
   const least = options.worthMs ?? worthMs;
   if (plan.nodes.length < fewestNodes) return inOrderBecause(`fewer than ${fewestNodes} nodes`);
   if (paths.totalMs < least)
@@ -85,7 +90,8 @@ function agentsFor(plan: Plan, { agents, isReasoning, complexity }: ModeOptions)
   return Math.min(most, reasoning < 10 ? 3 : 5);
 }
 
-function inOrderBecause(why: string): ModeChoice {
+/** One node after the other. */
+export function inOrderBecause(why: string): ModeChoice {
   return { mode: "sequential", slots: 1, agents: 1, why };
 }
 
