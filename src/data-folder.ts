@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { CoordinationBackend } from "./coordination/backend.ts";
 import { createSqliteBackend } from "./coordination/backends/sqlite/index.ts";
-import { coordinationSchema } from "./coordination/backends/sqlite/schema.ts";
+import { coordinationSchema, coordinationUpgrades } from "./coordination/backends/sqlite/schema.ts";
 import type { Lease, LeaseHolder } from "./coordination/leases.ts";
 import { Database } from "./database.ts";
 import { StoreError } from "./errors.ts";
@@ -57,6 +57,7 @@ export class DataFolder implements Disposable {
     }
     const database = new Database(file, {
       schema: [coordinationSchema, chunkStoreSchema],
+      upgrades: coordinationUpgrades,
       isReadOnly,
       mapBytes: options.isCreated ? 0 : searchMapBytes,
     });

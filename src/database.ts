@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { StoreError, messageOf } from "./errors.ts";
 
 /** The layout this version reads and writes; a file with a higher number is refused. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 /** The most writes that share one commit; more wait for the next turn of the event loop, so that it stays responsive. */
 const groupSize = 64;
 
@@ -32,6 +32,7 @@ export class Database {
   /**
    * @param path The file, or ":memory:".
    * @param options.schema `CREATE ... IF NOT EXISTS` statements of everything that will live in the file.
+   * @param options.upgrades What leads from each earlier layout to the next one, for files of earlier versions.
    * @param options.mapBytes How much of the file is read through a memory map: faster for random reads, and counted as our memory.
    * @throws {StoreError} When the file cannot be opened, is not ours, or is from a later version.
    */
@@ -39,6 +40,7 @@ export class Database {
     path: string,
     options: {
       readonly schema: readonly string[];
+      readonly upgrades?: Readonly<Record<number, string>>;
       readonly isReadOnly?: boolean;
       readonly mapBytes?: number;
     },
@@ -50,8 +52,9 @@ export class Database {
       this.#connection.exec(
         `PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=${options.mapBytes ?? 0}`,
       );
-      this.#checkVersion();
-      if (!this.isReadOnly) this.#create(options.schema);
+      const layout = this.#layout();
+      if (!this.isReadOnly) this.#create(options.schema, options.upgrades ?? {});
+      else if (layout !== undefined && layout < schemaVersion) throw new StoreError(this.#tooOld(layout));
     } catch (error) {
       this.#connection.close();
       throw storeError(path, error);
@@ -133,18 +136,25 @@ export class Database {
     this.close();
   }
 
-  #create(schema: readonly string[]): void {
+  #create(schema: readonly string[], upgrades: Readonly<Record<number, string>>): void {
     this.#connection.exec(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=2000;",
     );
     this.#connection.exec("BEGIN IMMEDIATE");
     try {
+      for (let layout = this.#layout() ?? schemaVersion; layout < schemaVersion; layout += 1) {
+        const upgrade = upgrades[layout];
+        if (upgrade === undefined) throw new StoreError(this.#tooOld(layout));
+        this.#connection.exec(upgrade);
+      }
       this.#connection.exec(
         "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
       );
       for (const statements of schema) this.#connection.exec(statements);
       this.#connection
-        .prepare("INSERT INTO meta VALUES('schema', ?) ON CONFLICT DO NOTHING")
+        .prepare(
+          "INSERT INTO meta VALUES('schema', ?) ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+        )
         .run(String(schemaVersion));
       this.#connection.exec("COMMIT");
     } catch (error) {
@@ -153,9 +163,10 @@ export class Database {
     }
   }
 
-  #checkVersion(): void {
+  /** The file's layout; undefined when there is nothing in it yet. */
+  #layout(): number | undefined {
     const hasMeta = this.#connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get();
-    if (!hasMeta && !this.isReadOnly) return;
+    if (!hasMeta && !this.isReadOnly) return undefined;
     const row = hasMeta && this.#connection.prepare("SELECT value FROM meta WHERE key = 'schema'").get();
     if (!row) throw new StoreError(`${this.path} ${remedies[notADatabase]}`);
     const found = Number(row["value"]);
@@ -164,6 +175,14 @@ export class Database {
         `${this.path} was written by a later Forager (layout ${found}, this one knows ${schemaVersion}). Update Forager.`,
       );
     }
+    return found;
+  }
+
+  #tooOld(found: number): string {
+    return (
+      `${this.path} was written by an earlier Forager (layout ${found}, this one uses ${schemaVersion}). ` +
+      "Open it once where it may be written, as forager status does, and it is brought up to date."
+    );
   }
 
   #flush(): void {

@@ -9,7 +9,7 @@ export type Priority = (typeof priorities)[number];
 /** A durable piece of work for an agent. */
 export interface NewTask {
   readonly kind: string;
-  /** JSON, at most 64 KiB of it: references to pages, never pages. */
+  /** JSON, at most {@link maxInputBytes} of it: references to pages, never pages. */
   readonly input: unknown;
   readonly run?: number;
   readonly priority?: Priority;
@@ -21,7 +21,7 @@ export interface NewTask {
    */
   readonly dedupe?: { readonly key: string; readonly whileActive: "ignore" | "rearm" };
   readonly dueAt?: number;
-  /** Not started after it, and aborted at it. */
+  /** Not started after it, and aborted at it; then it is dead, with code "expired". */
   readonly deadlineAt?: number;
   /** Tries in all. */
   readonly maxAttempts?: number;
@@ -102,7 +102,11 @@ export interface TaskContext extends RunContext {
   progress(checkpoint: unknown): Promise<void>;
   /** Ends the handler: the task is due again at `until`, with another input if one is given, and this was no try. */
   defer(until: number, input?: unknown): never;
-  /** Adds tasks to the same run, with its trace; they count on its budget. @throws {BudgetError} */
+  /**
+   * Adds tasks to the same run, with its trace, if the task is still ours; the new ones count on its budget, and no
+   * bound of a kind holds them up, since who waits here would hold the hand that makes room.
+   * @throws {BudgetError} @throws {LeaseLostError} @throws {PlanError}
+   */
   spawn(tasks: readonly NewTask[]): Promise<number[]>;
   /** Effects that stand only if the task is still ours. @throws {LeaseLostError} And then none of them does. */
   commit(write: (transaction: Transaction) => void): Promise<void>;
@@ -168,6 +172,16 @@ export class OverloadedError extends ForagerError {
   }
 }
 
+/** What a task carries is longer than {@link maxInputBytes}; nothing was written. */
+export class TaskTooLargeError extends ForagerError {
+  constructor(what: string, bytes: number) {
+    super(
+      "task-too-large",
+      `${what} has ${bytes} bytes as JSON; ${maxInputBytes} is the limit. Keep it elsewhere and give a reference to it.`,
+    );
+  }
+}
+
 /** Tasks whose `after` names nothing that is there, or themselves in a circle; nothing was added. */
 export class PlanError extends ForagerError {
   constructor(problem: string) {
@@ -180,7 +194,7 @@ export interface Tasks {
   /**
    * Gives one id a task; the live one's where a dedupe key or a name was taken. All of them or none.
    * @param options.whenFull Where the kind has a bound: wait for room (the default), or throw.
-   * @throws {PlanError} @throws {OverloadedError}
+   * @throws {PlanError} @throws {OverloadedError} @throws {TaskTooLargeError}
    */
   add(
     tasks: readonly NewTask[],
@@ -224,9 +238,15 @@ export interface Tasks {
    * folder). A task whose worker died {@link maxTaskCrashes} times in a row is dead. Synchronous; inside `Database.write`.
    */
   recover(now: number, options: { readonly all: boolean }): number;
-  /** Forgets tasks that ended before `before`, dead ones excepted. Synchronous; inside `Database.write`. @returns How many. */
+  /**
+   * Forgets tasks that ended before `before`, the dead excepted, and those of a run once none of it is live or dead:
+   * at most ten thousand in one call. Synchronous; inside `Database.write`. @returns How many.
+   */
   forget(before: number): number;
 }
 
 /** Workers that may die over one task before it is given up. */
 export const maxTaskCrashes = 5;
+
+/** The longest input or checkpoint, as JSON in UTF-8: 64 KiB. */
+export const maxInputBytes = 65_536;

@@ -14,7 +14,7 @@ export interface OpenBackend extends CoordinationBackend, Disposable {
   readonly database: Database;
 }
 
-export const quickTimes = { leaseMs: 300, firstRetryMs: 20, longestRetryMs: 80 };
+export const quickTimes = { leaseMs: 300, firstRetryMs: 20, longestRetryMs: 80, stopMs: 40 };
 
 /** A folder that is removed at the end of its block. */
 export function temporaryFolder(): Disposable & { readonly path: string } {

@@ -44,20 +44,20 @@ export function describeTasks(name: string, open: () => OpenBackend): void {
 
     it("Queue 2 and 3: urgent tasks go first, equals in the order they were added", async () => {
       using backend = open();
-      const priorities = [2, 0, 3, 1, 2, 0] as const;
+      const asked = ["normal", "critical", "low", "high", "normal", "critical"] as const;
       await backend.tasks.add(
-        priorities.map((priority, index) => ({ ...work(`${priority}${index}`), priority })),
+        asked.map((priority, index) => ({ ...work(`${priority} ${index}`), priority })),
       );
       const order: unknown[] = [];
       await consumeAll(backend, async (input) => order.push(input));
-      assert.deepEqual(order, ["01", "05", "13", "20", "24", "32"]);
+      assert.deepEqual(order, ["critical 1", "critical 5", "high 3", "normal 0", "normal 4", "low 2"]);
     });
 
     it("Queue 3: the oldest task is not starved by urgent ones", async () => {
       using backend = open();
-      await backend.tasks.add([{ ...work("patient"), priority: 3 }]);
+      await backend.tasks.add([{ ...work("patient"), priority: "low" }]);
       await backend.tasks.add(
-        Array.from({ length: 40 }, () => ({ ...work("urgent"), priority: 0 as const })),
+        Array.from({ length: 40 }, () => ({ ...work("urgent"), priority: "critical" as const })),
       );
       const order: unknown[] = [];
       await consumeAll(backend, async (input) => order.push(input));
@@ -79,7 +79,7 @@ export function describeTasks(name: string, open: () => OpenBackend): void {
 
     it("Queue 5 and 7: a dedupe key has one live task, and is free after its end", async () => {
       using backend = open();
-      const keyed = { ...work("x"), dedupe: "host" };
+      const keyed = { ...work("x"), dedupe: { key: "host", whileActive: "ignore" as const } };
       const [first, second] = await backend.tasks.add([keyed, keyed]);
       assert.equal(first, second);
       await consumeAll(backend, async () => {});
@@ -232,7 +232,7 @@ export function describeTasks(name: string, open: () => OpenBackend): void {
         { concurrency: 1, timeoutMs: 2_000, context },
       );
       await started;
-      assert.equal(await backend.tasks.cancel([Number(running), Number(waiting)], "no more use"), 2);
+      assert.equal(await backend.tasks.cancel({ ids: [Number(running), Number(waiting)] }, "no more use"), 2);
       await consumer.idle(AbortSignal.timeout(1_000));
       await consumer[Symbol.asyncDispose]();
       assert.deepEqual(seen, ["running"]);

@@ -1,6 +1,6 @@
 import { eventSchema } from "./event-schema.ts";
 import { memorySchema } from "./memory-schema.ts";
-import { taskSchema } from "./task-schema.ts";
+import { taskSchema, taskUpgrade } from "./task-schema.ts";
 
 /**
  * Everything coordination keeps in the data file. Times are epoch milliseconds.
@@ -67,3 +67,6 @@ WHEN old.state <> new.state OR old.run <> new.run BEGIN
   ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + excluded.bytes;
 END;
 `;
+
+/** What leads from each earlier layout of the data file to the next. */
+export const coordinationUpgrades: Readonly<Record<number, string>> = { 1: taskUpgrade };

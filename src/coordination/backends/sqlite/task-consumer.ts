@@ -1,74 +1,113 @@
-import PQueue from "p-queue";
-import type { Clock } from "../../../clock.ts";
-import type { RunContext } from "../../../context.ts";
-import type { Database } from "../../../database.ts";
-import { ForagerError, LeaseLostError, TimeoutError, messageOf } from "../../../errors.ts";
-import { runWithin, unlessAborted } from "../../../deadline.ts";
-import type { Consumer, Task, TaskContext } from "../../tasks.ts";
-import type { TaskRows } from "./task-rows.ts";
+import { unlessAborted } from "../../../deadline.ts";
+import { ForagerError, LeaseLostError, messageOf } from "../../../errors.ts";
+import { type ConsumeOptions, type Consumer, RetryLaterError } from "../../tasks.ts";
+import { type Claimer, type TakenTask, type TaskClaims } from "./task-claims.ts";
+import { type TryEnd, type TryFloor, TaskTry, type TryOptions } from "./task-try.ts";
+import { expired } from "./task-upkeep.ts";
 
 /** Node's timers hold no more; https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const longestTimerMs = 2 ** 31 - 1;
+/** How often a consumer whose size is a function asks it when nothing else happens. */
+const askMs = 250;
+
+export interface ConsumerFloor extends TryFloor {
+  readonly claims: TaskClaims;
+}
 
 /** What one consumer was asked for. */
-export interface ConsumerOptions {
-  readonly kind: string;
-  readonly handler: (input: unknown, context: TaskContext) => Promise<unknown>;
-  readonly concurrency: number;
-  readonly timeoutMs: number;
-  readonly context: RunContext;
-  readonly leaseMs: number;
+export interface ConsumerOptions extends Pick<ConsumeOptions, "concurrency">, TryOptions {
+  readonly claimer: () => Claimer;
   /** How long to wait before the next try. */
   readonly backoffMs: (attempt: number) => number;
-  /** Told of each task that ended here, and when the consumer has. */
-  readonly onEnded: (id: number) => void;
   readonly onClosed: () => void;
 }
 
-/** Takes tasks as hands come free, works on them, and says how each ended. Sleeps until it is woken or one is due. */
+/**
+ * Takes tasks as hands come free, works on them, and says how each ended. Ends and takings that fall together are one
+ * transaction. Sleeps until it is woken or one is due.
+ */
 export class TaskConsumer implements Consumer {
-  readonly #database: Database;
-  readonly #clock: Clock;
-  readonly #rows: TaskRows;
+  readonly kind: string;
+  readonly #floor: ConsumerFloor;
   readonly #options: ConsumerOptions;
-  readonly #hands: PQueue;
-  readonly #working = new Map<number, { readonly task: Task; readonly stop: AbortController }>();
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #working = new Map<number, TaskTry>();
   readonly #idlers = new Set<PromiseWithResolvers<void>>();
+  readonly #asking: NodeJS.Timeout | undefined;
+  readonly #onAbort: () => void;
+  #ended: { readonly work: TaskTry; readonly end: TryEnd }[] = [];
+  #onWorkEnd: () => void = () => {};
   #sleep = new AbortController();
-  #taking: Promise<void> | undefined;
-  #isTaking = false;
+  #turn: Promise<void> | undefined;
   #isWokenAgain = false;
+  #isPaused = false;
   #isClosed = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    deps: { readonly database: Database; readonly clock: Clock; readonly rows: TaskRows },
-    options: ConsumerOptions,
-  ) {
-    this.#database = deps.database;
-    this.#clock = deps.clock;
-    this.#rows = deps.rows;
+  constructor(floor: ConsumerFloor, options: ConsumerOptions) {
+    this.kind = options.claimer().kind;
+    this.#floor = floor;
     this.#options = options;
-    this.#hands = new PQueue({ concurrency: options.concurrency });
-    this.#heartbeat = setInterval(() => void this.#beat(), options.leaseMs / 3).unref();
+    this.#onAbort = () => {
+      for (const work of this.#working.values()) work.stop("given-back", options.context.signal.reason);
+    };
+    options.context.signal.addEventListener("abort", this.#onAbort, { once: true });
+    if (typeof options.concurrency === "function") {
+      this.#asking = setInterval(() => {
+        if (this.#freeHands() > 0) this.wake();
+      }, askMs).unref();
+    }
     this.wake();
+  }
+
+  get capabilities(): readonly string[] {
+    return this.#options.claimer().capabilities;
+  }
+
+  /** What is under way. */
+  get working(): readonly TaskTry[] {
+    return [...this.#working.values()];
   }
 
   /** Looks for tasks now. */
   wake(): void {
-    if (this.#isTaking) this.#isWokenAgain = true;
-    else this.#taking = this.#take().catch((error: unknown) => this.#stop(error));
+    this.#isWokenAgain = true;
+    this.#turn ??= this.#takeTurns().finally(() => {
+      this.#turn = undefined;
+    });
   }
 
-  /** Aborts the work on a task, if it is done here. */
-  abort(id: number, reason: Error): void {
-    this.#working.get(id)?.stop.abort(reason);
+  /** Stops the work on a task, if it is done here: its row says already that it is no longer ours. */
+  drop(id: number, reason: string | undefined): void {
+    this.#working
+      .get(id)
+      ?.stop(
+        "dropped",
+        reason === undefined
+          ? new LeaseLostError(`task ${id}`)
+          : new ForagerError("cancelled", `Cancelled: ${reason}`),
+      );
   }
 
   /** Lets go who waits for the end, if this is it; called when a task of the kind has ended, here or elsewhere. */
   tellIdlers(): void {
     if (this.#idlers.size > 0 && this.#isIdle()) for (const { resolve } of this.#idlers) resolve();
+  }
+
+  /** The folder failed: nothing more is taken, and who waits for the end learns why. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    for (const { reject } of this.#idlers) reject(error);
+    for (const work of this.working) if (work.isOver) this.#working.delete(work.task.id);
+    this.#onWorkEnd();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.wake();
   }
 
   async idle(signal?: AbortSignal): Promise<void> {
@@ -86,124 +125,128 @@ export class TaskConsumer implements Consumer {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#sleep.abort();
-    await this.#taking;
-    await this.#hands.onIdle();
-    clearInterval(this.#heartbeat);
+    clearInterval(this.#asking);
+    for (;;) {
+      await this.#turn;
+      if (this.#working.size === 0) break;
+      await new Promise<void>((resolve) => (this.#onWorkEnd = resolve));
+    }
+    this.#options.context.signal.removeEventListener("abort", this.#onAbort);
     this.#options.onClosed();
   }
 
-  async #take(): Promise<void> {
-    this.#isTaking = true;
-    do {
-      this.#isWokenAgain = false;
-      const free = this.#options.concurrency - this.#working.size;
-      if (free > 0 && !this.#isClosed && !this.#failure && !this.#options.context.signal.aborted) {
-        const tasks = await this.#database.write(() => this.#claim(free));
-        for (const task of tasks) this.#start(task);
-      }
-    } while (this.#isWokenAgain);
-    this.#isTaking = false;
-    this.#sleepUntilDue();
-    this.tellIdlers();
-  }
-
-  #claim(free: number): Task[] {
-    const now = this.#clock.now();
-    return this.#rows.claim(this.#options.kind, free, now + this.#options.leaseMs, now);
-  }
-
-  #start(task: Task): void {
-    this.#working.set(task.id, { task, stop: new AbortController() });
-    void this.#hands
-      .add(() => this.#work(task))
-      .catch((error: unknown) => this.#stop(error))
-      .finally(() => {
-        this.#working.delete(task.id);
-        this.wake();
-      });
-  }
-
-  async #work(task: Task): Promise<void> {
-    const { handler, timeoutMs, context, kind } = this.#options;
-    const stop = this.#working.get(task.id)?.stop.signal ?? context.signal;
-    const parent = { ...context, signal: AbortSignal.any([context.signal, stop]) };
-    const limit = {
-      timeoutMs,
-      trace: `${context.trace}/task/${task.id}`,
-      reason: () => new TimeoutError(`Task ${task.id} (${kind})`, timeoutMs),
-    };
-    const outcome = await runWithin(parent, limit, (context) =>
-      handler(task.input, { ...context, task }),
-    ).then(
-      (result) => ({ result }),
-      (error: unknown) => ({ error }),
-    );
-    // Cancelled, or passed to another holder: its row says so already.
-    if (stop.aborted) return;
-    const hasEnded = await this.#database.write(() =>
-      "error" in outcome
-        ? this.#failed(task, outcome.error)
-        : this.#rows.finish(task, outcome.result, this.#clock.now()),
-    );
-    if (hasEnded) this.#options.onEnded(task.id);
-  }
-
-  /** Another try for what may pass, the dead letters for the rest. A task called off with the whole consumer is as new. */
-  #failed(task: Task, error: unknown): boolean {
-    if (this.#options.context.signal.aborted) {
-      this.#rows.giveBack(task);
-      return false;
-    }
-    const now = this.#clock.now();
-    const canPass = error instanceof ForagerError && error.retryable;
-    if (canPass && task.attempt < this.#rows.maxAttempts(task.id)) {
-      this.#rows.retry(task, messageOf(error), now + this.#options.backoffMs(task.attempt));
-      return false;
-    }
-    return this.#rows.fail(task, messageOf(error), now);
-  }
-
-  /** Keeps the leases of what is under way, and takes back what dead holders left. */
-  async #beat(): Promise<void> {
+  async #takeTurns(): Promise<void> {
     try {
-      const { lost, recovered } = await this.#database.write(() => {
-        const now = this.#clock.now();
-        const lost = [...this.#working.values()].filter(
-          ({ task }) => !this.#rows.renew(task, now + this.#options.leaseMs),
-        );
-        return { lost, recovered: this.#rows.recover(now, { all: false }) };
-      });
-      for (const { task, stop } of lost) stop.abort(new LeaseLostError(`task ${task.id}`));
-      for (const { id, state } of recovered) if (state === "dead") this.#options.onEnded(id);
-      if (recovered.length > 0) this.wake();
+      while (this.#isWokenAgain && !this.#failure) {
+        this.#isWokenAgain = false;
+        if (this.#ended.length === 0 && !this.#canTake()) continue;
+        const { over, taken } = await this.#floor.database.write(() => this.#settleAndClaim());
+        for (const { task } of over) this.#working.delete(task.id);
+        for (const each of taken) this.#start(each);
+        this.#onWorkEnd();
+      }
+      this.#sleepUntilDue();
+      this.tellIdlers();
     } catch (error) {
-      this.#stop(error);
+      this.fail(error);
     }
+  }
+
+  /** Writes down what ended, and takes as much as hands are free by it. */
+  #settleAndClaim(): { readonly over: readonly TaskTry[]; readonly taken: readonly TakenTask[] } {
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const { work, end } of ended) this.#settle(work, end);
+    const free = this.#freeHands() + ended.length;
+    const { claims, clock } = this.#floor;
+    const taken =
+      free > 0 ? claims.claim(this.#options.claimer(), free, this.#options.leaseMs, clock.now()) : [];
+    return { over: ended.map(({ work }) => work), taken };
+  }
+
+  #settle(work: TaskTry, end: TryEnd): void {
+    const { task } = work;
+    const { rows, clock } = this.#floor;
+    const now = clock.now();
+    switch (end.kind) {
+      case "done":
+        rows.finish(task, end.result, now);
+        break;
+      case "deferred":
+        rows.putOff(task, Math.ceil(end.until), end.input === undefined ? {} : { input: end.input });
+        break;
+      case "given-back":
+        rows.giveBack(task, now);
+        break;
+      case "failed":
+        this.#settleFailed(work, end.error, now);
+        break;
+      case "dropped":
+        break;
+    }
+  }
+
+  /** Another try for what may pass, the dead letters for the rest. */
+  #settleFailed(work: TaskTry, error: unknown, now: number): void {
+    const { task } = work;
+    const { rows } = this.#floor;
+    const failure = {
+      code: error instanceof ForagerError ? error.code : error instanceof Error ? error.name : "error",
+      error: messageOf(error),
+    };
+    if (error instanceof RetryLaterError) {
+      rows.putOff(task, Math.max(Math.ceil(error.until), now + 1), { error: failure.error });
+      return;
+    }
+    const isLate = (task.deadlineAt ?? Infinity) <= now;
+    const canPass = error instanceof ForagerError && error.retryable && !isLate;
+    if (canPass && task.attempt < work.maxAttempts)
+      rows.retry(task, failure, now + this.#options.backoffMs(task.attempt), now);
+    else rows.fail(task, isLate ? { ...failure, code: expired.code } : failure, now);
+  }
+
+  #start(taken: TakenTask): void {
+    const work = new TaskTry(taken, this.#floor, this.#options);
+    this.#working.set(taken.task.id, work);
+    void this.#follow(work);
+    if (this.#options.context.signal.aborted) this.#onAbort();
+  }
+
+  async #follow(work: TaskTry): Promise<void> {
+    this.#ended.push({ work, end: await work.run() });
+    if (this.#failure) this.fail(this.#failure.error);
+    else this.wake();
+  }
+
+  #freeHands(): number {
+    if (this.#isClosed || this.#isPaused || this.#failure || this.#options.context.signal.aborted)
+      return -Infinity;
+    const { concurrency } = this.#options;
+    return (typeof concurrency === "function" ? concurrency() : concurrency) - this.#working.size;
+  }
+
+  #canTake(): boolean {
+    return (
+      this.#freeHands() > 0 &&
+      this.#floor.claims.isWorthwhile(this.#options.claimer(), this.#floor.clock.now())
+    );
   }
 
   #sleepUntilDue(): void {
     this.#sleep.abort();
     this.#sleep = new AbortController();
-    if (this.#isClosed || this.#failure) return;
-    const dueAt = this.#rows.nextDueAt(this.#options.kind);
-    if (dueAt === undefined) return;
-    const ms = Math.min(Math.max(1, dueAt - this.#clock.now()), longestTimerMs);
-    // An aborted sleep had no say any more: an earlier time was set, or the consumer closed.
-    this.#clock.sleep(ms, this.#sleep.signal).then(
+    if (this.#isClosed || this.#failure || this.#isPaused) return;
+    const dueAt = this.#floor.claims.nextDueAt(this.kind);
+    const now = this.#floor.clock.now();
+    // What is due already waits for a hand, and is taken when one comes free.
+    if (dueAt === undefined || dueAt <= now) return;
+    this.#floor.clock.sleep(Math.min(dueAt - now, longestTimerMs), this.#sleep.signal).then(
       () => this.wake(),
-      () => undefined,
+      () => undefined, // a sleep that was cut short had no say any more
     );
   }
 
   #isIdle(): boolean {
-    const counts = this.#rows.counts(this.#options.kind);
-    return counts.ready === 0 && counts.leased === 0;
-  }
-
-  /** The folder failed: nothing more is taken, and who waits for the end learns why. */
-  #stop(error: unknown): void {
-    this.#failure ??= { error };
-    this.#isTaking = false;
-    for (const { reject } of this.#idlers) reject(error);
+    return this.#floor.views.open(this.kind) === 0;
   }
 }
