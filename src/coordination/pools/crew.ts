@@ -99,13 +99,19 @@ export class Crew<I, O> {
     return [...this.#members, ...this.#leaving];
   }
 
-  /** What its agents can do, as far as they have been made. */
-  get provides(): readonly string[] {
-    return [
-      ...new Set(
-        [this.first, ...this.#members.map((each) => each.agent)].flatMap(({ provides }) => provides ?? []),
-      ),
-    ];
+  /** What each kind of its agents provides, as far as they have been made. */
+  get offers(): readonly (readonly string[])[] {
+    const kinds = new Map<string, readonly string[]>();
+    for (const { provides = [] } of [this.first, ...this.#members.map((each) => each.agent)])
+      kinds.set(provides.join("\n"), provides);
+    return [...kinds.values()];
+  }
+
+  /** Why no member works, and from when on one is started again; undefined while one does. */
+  get outage(): { readonly why: string; readonly retryAt: number } | undefined {
+    const [vacancy] = this.#vacant.values();
+    if (!vacancy || this.#vacant.size < this.#places) return undefined;
+    return { why: vacancy.why, retryAt: this.#retryAt() };
   }
 
   /** Whether some call could get a member. */
@@ -266,8 +272,12 @@ export class Crew<I, O> {
       if (this.#restartedAt.length >= restarts.most) return;
       this.#restartedAt.push(now);
       this.#vacant.delete(place);
-      const member = this.#start(place, left);
-      this.#events.emit({ type: "agent-replaced", role: this.first.role, member: member.name, why });
+      try {
+        const member = this.#start(place, left);
+        this.#events.emit({ type: "agent-replaced", role: this.first.role, member: member.name, why });
+      } catch (cause) {
+        this.#vacant.set(place, { why: `none could be made: ${messageOf(cause)}`, cause, left });
+      }
     }
   }
 
@@ -284,12 +294,17 @@ export class Crew<I, O> {
   /** @throws When no member will ever take a call with these needs, as things stand. */
   #checkHope(needs: readonly string[]): void {
     const able = this.#members.filter((each) => each.canDo(needs));
-    if (able.length === 0) throw new UnroutableError(this.first.role, needs, this.provides);
+    if (able.length === 0) throw new UnroutableError(this.first.role, needs, this.offers);
     if (able.some((each) => each.isUp)) return;
     const vacancy = this.#vacant.get(able.find(({ place }) => this.#vacant.has(place))?.place ?? -1);
-    const now = this.#clock.now();
-    const retryAt = (this.#restartedAt[0] ?? now) + restarts.withinMs;
-    throw new DegradedError(this.first.role, vacancy?.why ?? "all failed", retryAt, now, vacancy?.cause);
+    const why = vacancy?.why ?? "all failed";
+    throw new DegradedError(this.first.role, why, this.#retryAt(), this.#clock.now(), vacancy?.cause);
+  }
+
+  /** When the oldest of the restarts that count is a minute old. */
+  #retryAt(): number {
+    const [first = this.#clock.now() - restarts.withinMs] = this.#restartedAt;
+    return first + restarts.withinMs;
   }
 }
 

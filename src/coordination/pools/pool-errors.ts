@@ -4,9 +4,12 @@ import { ForagerError } from "../../errors.ts";
 export class UnroutableError extends ForagerError {
   readonly needs: readonly string[];
 
-  constructor(role: string, needs: readonly string[], provides: readonly string[]) {
-    const can = provides.length > 0 ? provides.join(", ") : "nothing beyond its role";
-    super("unroutable", `No ${role} can do ${needs.join(", ")}; they can do ${can}.`);
+  constructor(role: string, needs: readonly string[], offers: readonly (readonly string[])[]) {
+    const can = offers.flatMap((provides) => (provides.length > 0 ? [provides.join(" and ")] : []));
+    super(
+      "unroutable",
+      `No ${role} can do ${needs.join(" and ")}; ${can.length > 0 ? `they can do ${can.join(", or ")}` : "they offer nothing beyond their role"}.`,
+    );
     this.needs = needs;
   }
 }

@@ -75,6 +75,8 @@ export interface PoolStatus {
   readonly stuck: number;
   /** Members by state. */
   readonly members: Readonly<Partial<Record<MemberState, number>>>;
+  /** Why no member works, and when that is tried again. */
+  readonly outage?: { readonly why: string; readonly retryAt: number };
 }
 
 interface Waiting<I, O> {
@@ -141,9 +143,9 @@ export class AgentPool<I, O> implements AsyncDisposable {
     this.#maxWaiting = options.maxWaiting ?? defaultMaxWaiting;
   }
 
-  /** What its agents can do, as far as they have been made. */
-  get provides(): readonly string[] {
-    return this.#crew.provides;
+  /** What each kind of its agents provides, as far as they have been made. */
+  get offers(): readonly (readonly string[])[] {
+    return this.#crew.offers;
   }
 
   /** Members, or the calls a shared agent takes at once. */
@@ -220,8 +222,10 @@ export class AgentPool<I, O> implements AsyncDisposable {
       members[member.state] = (members[member.state] ?? 0) + 1;
       stuck += member.stuck;
     }
+    const { outage } = this.#crew;
     return {
       role: this.role,
+      ...(outage ? { outage } : {}),
       size: this.#crew.slots,
       busy: this.#busy,
       waiting: this.#queue.size,

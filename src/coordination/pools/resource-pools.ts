@@ -4,7 +4,8 @@ import { unlessAborted } from "../../deadline.ts";
 import { ForagerError } from "../../errors.ts";
 import { type ResourceName, resourceNames } from "../resources.ts";
 import { type Priority, priorities } from "../tasks.ts";
-import { type Grant, type Waits, deadlock } from "./waits-for.ts";
+import { type HeldGrant, type Store, askBack, fits, give } from "./resource-store.ts";
+import { type Waits, deadlock } from "./waits-for.ts";
 
 /** The study's sizes; tabs and models' calls at once are the owner's to set. */
 const defaultSizes: Readonly<Record<ResourceName, number>> = {
@@ -58,30 +59,6 @@ export class ResourceError extends ForagerError {
   }
 }
 
-/** One thing that is shared. */
-interface Store {
-  readonly name: string;
-  readonly size: number;
-  /** The most that one job may hold. */
-  readonly quota: number;
-  inUse: number;
-  readonly grants: Set<HeldGrant>;
-  waiting: Waiter[];
-}
-
-interface HeldGrant extends Grant {
-  readonly job: string;
-  readonly rank: number;
-  readonly onRequest: ((name: string) => void) | undefined;
-  isAsked: boolean;
-}
-
-interface Waiter {
-  readonly grant: HeldGrant;
-  readonly units: number;
-  readonly give: () => void;
-}
-
 /**
  * What agents share: pools of cpu, memory, io, tabs and models' calls, and things by name. Always taken in one order
  * (the pools as `resourceNames` has them, then names by the alphabet), so that no two wait for each other; what is
@@ -94,6 +71,8 @@ export class Resources {
   readonly #stores = new Map<string, Store>();
   readonly #grants = new Set<HeldGrant>();
   #taken = 0;
+  /** Waits of work that holds something already, under another name. */
+  #nestedWaits = 0;
 
   constructor(
     deps: { readonly clock: Clock },
@@ -131,16 +110,12 @@ export class Resources {
     const until = this.#clock.now() + timeoutMs;
     this.#grants.add(grant);
     try {
-      for (const [store, units] of this.#inOrder(wanted)) {
-        if (units > Math.min(store.size, store.quota))
-          throw new ResourceError(
-            grant.id,
-            store,
-            units,
-            `one job may have ${Math.min(store.size, store.quota)}`,
-          );
+      for (const [name, units] of inOrder(wanted)) {
+        const store = this.#storeOf(name);
+        const most = Math.min(store.size, store.quota);
+        if (units > most) throw new ResourceError(grant.id, store, units, `one job may have ${most}`);
         if (store.waiting.length === 0 && fits(store, grant, units)) give(store, grant, units);
-        else await this.#wait(store, grant, units, until - this.#clock.now(), context.signal);
+        else await this.#wait(store, grant, units, Math.max(0, until - this.#clock.now()), context.signal);
       }
     } catch (error) {
       this.#release(grant);
@@ -188,14 +163,6 @@ export class Resources {
     }));
   }
 
-  #inOrder({ uses = {}, locks = [] }: Wanted): [Store, number][] {
-    const pools = resourceNames.filter((name) => (uses[name] ?? 0) > 0);
-    return [
-      ...pools.map((name): [Store, number] => [this.#storeOf(name), uses[name] ?? 0]),
-      ...[...new Set(locks)].sort().map((name): [Store, number] => [this.#storeOf(name), 1]),
-    ];
-  }
-
   async #wait(
     store: Store,
     grant: HeldGrant,
@@ -209,23 +176,20 @@ export class Resources {
     const place = store.waiting.findIndex((other) => other.grant.rank > grant.rank);
     store.waiting.splice(place < 0 ? store.waiting.length : place, 0, waiter);
     grant.waitsFor = { name: store.name, units };
-    const cycle = grant.id.indexOf("#") < grant.id.lastIndexOf("#") ? this.#deadlock() : undefined;
-    askBack(store, grant);
+    this.#serve(store); // those before it may all be over their quotas
+    const isNested = grant.id.indexOf("#") < grant.id.lastIndexOf("#");
+    if (isNested) this.#nestedWaits += 1;
     const timer = setTimeout(
       () => reject(new ResourceError(grant.id, store, units, `waited ${timeoutMs} ms`)),
       timeoutMs,
     );
     try {
-      if (cycle)
-        throw new ResourceError(
-          grant.id,
-          store,
-          units,
-          `they would wait for each other: ${cycle.join(" -> ")}`,
-        );
+      this.#checkCircle(store, grant, units, isNested);
+      if (grant.waitsFor) askBack(store, grant);
       await unlessAborted(promise, signal);
     } finally {
       clearTimeout(timer);
+      if (isNested) this.#nestedWaits -= 1;
       const index = store.waiting.indexOf(waiter);
       grant.waitsFor = undefined;
       if (index >= 0) {
@@ -233,6 +197,15 @@ export class Resources {
         this.#serve(store);
       }
     }
+  }
+
+  /** What is taken in one go is taken in order, and closes no circle: only work that has something already and takes more does. */
+  #checkCircle(store: Store, grant: HeldGrant, units: number, isNested: boolean): void {
+    if (!grant.waitsFor || this.#nestedWaits === 0 || (!isNested && grant.held.size === 0)) return;
+    const cycle = this.#deadlock();
+    if (!cycle) return;
+    const why = `they would wait for each other: ${cycle.join(" -> ")}`;
+    throw new ResourceError(grant.id, store, units, why);
   }
 
   #release(grant: HeldGrant): void {
@@ -278,28 +251,13 @@ export class Resources {
   }
 }
 
-function fits(store: Store, { job }: HeldGrant, units: number): boolean {
-  if (store.inUse + units > store.size) return false;
-  if (store.quota >= store.size) return true;
-  let held = units;
-  for (const other of store.grants) if (other.job === job) held += other.held.get(store.name) ?? 0;
-  return held <= store.quota;
-}
-
-function give(store: Store, grant: HeldGrant, units: number): void {
-  store.inUse += units;
-  store.grants.add(grant);
-  grant.held.set(store.name, units);
-}
-
-/** Asks the least urgent holder that can hand back, if there is one less urgent than who waits; each is asked once. */
-function askBack(store: Store, { rank }: HeldGrant): void {
-  const [least] = [...store.grants]
-    .filter((other) => other.onRequest && !other.isAsked && other.rank > rank)
-    .sort((left, right) => right.rank - left.rank);
-  if (!least) return;
-  least.isAsked = true;
-  least.onRequest?.(store.name);
+/** Everybody takes things in this order. */
+function inOrder({ uses = {}, locks = [] }: Wanted): [name: string, units: number][] {
+  const pools = resourceNames.filter((name) => (uses[name] ?? 0) > 0);
+  return [
+    ...pools.map((name): [string, number] => [name, uses[name] ?? 0]),
+    ...[...new Set(locks)].sort().map((name): [string, number] => [name, 1]),
+  ];
 }
 
 /** The first part of a trace. */

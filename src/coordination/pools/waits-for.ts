@@ -37,7 +37,7 @@ export function deadlock(grants: readonly Grant[], free: (name: string) => numbe
       for (const [name, units] of grant.held) given.set(name, (given.get(name) ?? 0) + units);
     }
   }
-  const stuck = [...left].find(blocks);
+  const stuck = [...left].findLast(blocks); // the newest: it closed the circle
   return stuck && circle(stuck, [...left], blocks);
 }
 
