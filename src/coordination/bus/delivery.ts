@@ -26,7 +26,7 @@ export interface DeliveryOwner {
 export class Delivery extends Timed implements DeliveryContext {
   readonly message: Message;
   readonly budget: Budget;
-  /** Order of arrival on the bus. */
+  /** Order of arrival at the mailbox. */
   readonly sequence: number;
   readonly rank: number;
   readonly attempt: number;
@@ -44,19 +44,17 @@ export class Delivery extends Timed implements DeliveryContext {
     message: Message,
     budget: Budget,
     sequence: number,
-    outcome?: Outcome,
-    task?: TaskContext,
-    attempt: number = 1,
+    parts: { readonly outcome?: Outcome; readonly task?: TaskContext; readonly attempt?: number },
   ) {
     super();
     this.message = message;
     this.budget = budget;
     this.sequence = sequence;
     this.rank = ranks[message.priority];
-    this.outcome = outcome;
-    this.task = task;
-    this.attempt = attempt;
-    if (outcome) outcome.delivery = this;
+    this.outcome = parts.outcome;
+    this.task = parts.task;
+    this.attempt = parts.attempt ?? parts.task?.task.attempt ?? 1;
+    if (this.outcome) this.outcome.delivery = this;
   }
 
   /** Made when it is asked for: most handlers do not. */
@@ -84,9 +82,11 @@ export class Delivery extends Timed implements DeliveryContext {
     return this.task?.fence ?? 0;
   }
 
-  /** The same once more. */
+  /** The same once more; never durable mail, which its queue tries again. */
   again(): Delivery {
-    return new Delivery(this.message, this.budget, this.sequence, this.outcome, this.task, this.attempt + 1);
+    const { outcome, attempt } = this;
+    const parts = { attempt: attempt + 1, ...(outcome ? { outcome } : {}) };
+    return new Delivery(this.message, this.budget, this.sequence, parts);
   }
 
   /** It is being handled, on behalf of `owner`. */

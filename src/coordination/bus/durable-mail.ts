@@ -12,9 +12,9 @@ import {
   type Tasks,
 } from "../tasks.ts";
 import { BusClosedError, type Message, MessageError, NoReceiverError } from "./bus.ts";
-import { Delivery, type Outcome } from "./delivery.ts";
+import type { Delivery, Outcome } from "./delivery.ts";
 import { fromEnvelope, toEnvelope } from "./envelope.ts";
-import { checkedFor, type Mailbox } from "./mailbox.ts";
+import type { Mailbox } from "./mailbox.ts";
 import { matches } from "./topics.ts";
 
 /** Messages that are kept for one receiver; more are refused until half have been handled. */
@@ -41,7 +41,6 @@ export class DurableMail {
   readonly #limited = new Set<string>();
   readonly #consumers = new Set<Consumer>();
   readonly #registering = new Set<Promise<unknown>>();
-  #received = 0;
 
   constructor(deps: { readonly tasks: Tasks; readonly memory: Memory; readonly clock: Clock }) {
     this.#tasks = deps.tasks;
@@ -129,11 +128,7 @@ export class DurableMail {
   async #handOver(message: Message, mailbox: Mailbox, context: TaskContext): Promise<void> {
     const receipt = new Receipt(context.signal);
     try {
-      const checked = checkedFor(mailbox, message);
-      this.#received += 1;
-      const { attempt } = context.task;
-      const delivery = new Delivery(checked, context.budget, this.#received, receipt, context, attempt);
-      await mailbox.offer(delivery, context);
+      await mailbox.deliver(message, context, { outcome: receipt, task: context });
       await receipt.promise;
     } catch (error) {
       throw this.#asTaskError(error);

@@ -1,12 +1,10 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
-import { priorities } from "../tasks.ts";
+import { TaskTooLargeError, maxInputBytes, priorities } from "../tasks.ts";
 import { type Message, MessageError, messageTypes } from "./bus.ts";
 
 /** The layout that is written. Fields added to it later have defaults, so that messages of before are read. */
 const envelopeVersion = 1;
-/** Of JSON: a message carries references to pages, never pages. */
-const maxPayloadBytes = 64 * 1024;
 /** Below it packing saves less than it costs: 8 KiB of JSON are two pages of SQLite. */
 const packedFromBytes = 8 * 1024;
 const fast = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
@@ -27,11 +25,11 @@ const Fields = z.object({
 /** A message as it is written: for durable mail, and between processes. */
 export const Envelope = z.union([
   Fields.extend({ payload: z.json() }),
-  Fields.extend({ zstd: z.base64().max(maxPayloadBytes * 2) }),
+  Fields.extend({ zstd: z.base64().max(maxInputBytes * 2) }),
 ]);
 export type Envelope = z.output<typeof Envelope>;
 
-/** @throws {MessageError} For a payload that is no JSON, or too much of it. */
+/** @throws {MessageError} For a payload that is no JSON. @throws {TaskTooLargeError} */
 export function toEnvelope(message: Message): Envelope {
   const { payload, wantsAnswer: _, to, topic, ...rest } = message;
   const fields = {
@@ -42,10 +40,7 @@ export function toEnvelope(message: Message): Envelope {
   };
   const text = jsonOf(payload, message);
   const bytes = Buffer.byteLength(text);
-  if (bytes > maxPayloadBytes)
-    throw new MessageError(
-      `${message.from}'s ${message.type} carries ${bytes} bytes, more than the ${maxPayloadBytes} that are kept. Send a reference to what is large.`,
-    );
+  if (bytes > maxInputBytes) throw new TaskTooLargeError(`${message.from}'s ${message.type}`, bytes);
   if (bytes > packedFromBytes) {
     const zstd = zstdCompressSync(text, fast).toString("base64");
     if (zstd.length < bytes) return { ...fields, zstd };
@@ -64,7 +59,7 @@ export function fromEnvelope(input: unknown): Message {
   const { version: _, ...fields } = parsed.data;
   const payload = "zstd" in fields ? unpack(fields.zstd) : fields.payload;
   const { id, type, from, to, topic, priority, trace, hops, at } = fields;
-  return { id, type, from, to, topic, priority, trace, hops, at, wantsAnswer: false, payload };
+  return Object.freeze({ id, type, from, to, topic, priority, trace, hops, at, wantsAnswer: false, payload });
 }
 
 function jsonOf(payload: unknown, { from, type }: Message): string {
@@ -77,7 +72,7 @@ function jsonOf(payload: unknown, { from, type }: Message): string {
 
 function unpack(zstd: string): unknown {
   try {
-    const text = zstdDecompressSync(Buffer.from(zstd, "base64"), { maxOutputLength: maxPayloadBytes });
+    const text = zstdDecompressSync(Buffer.from(zstd, "base64"), { maxOutputLength: maxInputBytes });
     return JSON.parse(text.toString()) as unknown;
   } catch (cause) {
     throw new MessageError("A message that was kept cannot be read: its payload is damaged.", cause);

@@ -2,7 +2,7 @@ import type { ZodType } from "zod";
 import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Memory } from "../memory.ts";
-import { OverloadedError, type Tasks } from "../tasks.ts";
+import type { Tasks } from "../tasks.ts";
 import {
   type Bus,
   BusClosedError,
@@ -19,9 +19,10 @@ import {
   type Subscription,
 } from "./bus.ts";
 import { DeadMessages } from "./dead-messages.ts";
-import { Delivery, type Outcome } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import { DurableMail, checkName } from "./durable-mail.ts";
-import { Mailbox, type MailboxDeps, checkedFor } from "./mailbox.ts";
+import { fanOut } from "./fan-out.ts";
+import { Mailbox, type MailboxDeps } from "./mailbox.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { type PendingRequest, Requests } from "./requests.ts";
 import { Stamp, type Target } from "./stamp.ts";
@@ -48,7 +49,6 @@ export class InProcessBus implements Bus {
   readonly #counts = { sent: 0, delivered: 0, redelivered: 0, dead: 0, dropped: 0, refused: 0 };
   readonly #mailboxDeps: MailboxDeps;
   readonly #closing = new AbortController();
-  #lastDelivery = 0;
 
   /**
    * @param deps.durable Where durable messages are kept; without it they are refused.
@@ -89,7 +89,7 @@ export class InProcessBus implements Bus {
     await this.#sending(outgoing, context, { to }, (message) =>
       options?.durable
         ? this.#mail().send(checkName(to), message, context.signal)
-        : this.#deliver(this.#mailboxAt(to), message, context),
+        : this.#mailboxAt(to).deliver(message, context),
     );
   }
 
@@ -97,7 +97,7 @@ export class InProcessBus implements Bus {
     return await this.#sending(outgoing, context, {}, (message) => {
       const own = this.#addresses.get(outgoing.from);
       const others = [...this.#addresses.values()].filter((mailbox) => mailbox !== own);
-      return this.#fanOut(others, message, context);
+      return fanOut(others, message, context);
     });
   }
 
@@ -108,11 +108,10 @@ export class InProcessBus implements Bus {
     options?: { readonly durable?: boolean },
   ): Promise<number> {
     return await this.#sending(outgoing, context, { topic }, async (message) => {
-      const mailboxes = this.#topics.match(topic);
-      if (!options?.durable) return await this.#fanOut(mailboxes, message, context);
+      if (!options?.durable) return await fanOut(this.#topics.match(topic), message, context);
       const kept = await this.#mail().publish(topic, message, context.signal);
-      const others = mailboxes.filter((mailbox) => !this.#durablyServed.has(mailbox));
-      return kept + (await this.#fanOut(others, message, context));
+      const others = this.#topics.match(topic).filter((mailbox) => !this.#durablyServed.has(mailbox));
+      return kept + (await fanOut(others, message, context));
     });
   }
 
@@ -189,9 +188,7 @@ export class InProcessBus implements Bus {
       if (mailbox) {
         replayed += 1;
         const { message, budget } = buried.delivery;
-        await mailbox.offer(new Delivery(message, budget, (this.#lastDelivery += 1)), {
-          signal: signal ?? this.#closing.signal,
-        });
+        await mailbox.deliver(message, { budget, signal: signal ?? this.#closing.signal });
       } else this.#deadMessages.add(buried);
     }
     return replayed;
@@ -251,48 +248,8 @@ export class InProcessBus implements Bus {
     if (address === undefined) throw new NoReceiverError(`any agent that can ${JSON.stringify(to)}`);
     const target = { to: address, wantsAnswer: true };
     await this.#sending(outgoing, context, target, (message) =>
-      this.#deliver(this.#mailboxAt(address), message, context, request),
+      this.#mailboxAt(address).deliver(message, context, { outcome: request }),
     );
-  }
-
-  /** @returns Undefined when it is in; else it is when the promise says so. */
-  #deliver(
-    mailbox: Mailbox,
-    message: Message,
-    context: SendingContext,
-    outcome?: Outcome,
-  ): Promise<void> | undefined {
-    const delivery = new Delivery(
-      checkedFor(mailbox, message),
-      context.budget,
-      (this.#lastDelivery += 1),
-      outcome,
-    );
-    return mailbox.offer(delivery, context);
-  }
-
-  /** Who cannot take it does not keep it from the others. @throws {MessageError} When it fits not all. */
-  async #fanOut(mailboxes: readonly Mailbox[], message: Message, context: SendingContext): Promise<number> {
-    let taken = 0;
-    let misfit: MessageError | undefined;
-    const waiting: Promise<void>[] = [];
-    for (const mailbox of mailboxes) {
-      try {
-        const wait = this.#deliver(mailbox, message, context);
-        if (wait) waiting.push(wait);
-        else taken += 1;
-      } catch (error) {
-        if (error instanceof MessageError) misfit ??= error;
-        else if (!(error instanceof OverloadedError)) throw error;
-      }
-    }
-    if (waiting.length > 0) {
-      const settled = await Promise.allSettled(waiting);
-      context.signal.throwIfAborted();
-      taken += settled.filter(({ status }) => status === "fulfilled").length;
-    }
-    if (misfit) throw misfit;
-    return taken;
   }
 
   #mailboxAt(address: string): Mailbox {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "../../clock.ts";
+import type { RunContext } from "../../context.ts";
 import { ForagerError, type TimeoutError } from "../../errors.ts";
 import { unlessAborted } from "../../deadline.ts";
-import { OverloadedError } from "../tasks.ts";
+import { OverloadedError, type TaskContext } from "../tasks.ts";
 import {
   BusClosedError,
   type Handler,
@@ -12,7 +13,8 @@ import {
   NoReceiverError,
   type ReceiveOptions,
 } from "./bus.ts";
-import type { Delivery, DeliveryOwner } from "./delivery.ts";
+import { BlockedSend } from "./blocked-send.ts";
+import { Delivery, type DeliveryOwner, type Outcome } from "./delivery.ts";
 import { PriorityRings } from "./priority-rings.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 import type { Turn } from "./turn.ts";
@@ -31,53 +33,14 @@ export interface MailboxDeps {
 /** Senders that may wait for room; more are refused, so that one that does not wait fills no heap. */
 const mostBlocked = 1_000;
 
-/** A sender that waits for room. */
-class BlockedSend implements EventListenerObject {
-  readonly delivery: Delivery;
-  readonly rank: number;
-  readonly sequence: number;
-  readonly promise: Promise<void>;
-  readonly #signal: AbortSignal;
-  readonly #resolvers = Promise.withResolvers<void>();
-  isOver = false;
-
-  constructor(delivery: Delivery, signal: AbortSignal) {
-    this.delivery = delivery;
-    this.rank = delivery.rank;
-    this.sequence = delivery.sequence;
-    this.promise = this.#resolvers.promise;
-    this.#signal = signal;
-    signal.addEventListener("abort", this, { once: true });
-  }
-
-  admit(): void {
-    this.#leave();
-    this.#resolvers.resolve();
-  }
-
-  fail(reason: unknown): void {
-    this.#leave();
-    this.#resolvers.reject(reason);
-  }
-
-  handleEvent(): void {
-    this.fail(this.#signal.reason);
-  }
-
-  #leave(): void {
-    this.isOver = true;
-    this.#signal.removeEventListener("abort", this);
-  }
-}
-
 /** What waits for one receiver, and those who hand it over: so many at once, each try with a deadline. */
 export class Mailbox implements DeliveryOwner {
   readonly name: string;
   readonly timeoutMs: number;
   readonly concurrency: number;
-  readonly payload: ReceiveOptions["payload"];
   readonly #deps: MailboxDeps;
   readonly #handler: Handler;
+  readonly #payload: ReceiveOptions["payload"];
   readonly #capacity: number;
   readonly #overflow: NonNullable<ReceiveOptions["overflow"]>;
   readonly #attempts: number;
@@ -90,11 +53,12 @@ export class Mailbox implements DeliveryOwner {
   #isStarting = false;
   #isClosed = false;
   #maxDepth = 0;
+  #sequence = 0;
   #whenIdle: PromiseWithResolvers<void> | undefined;
 
   constructor(name: string, handler: Handler, deps: MailboxDeps, options: ReceiveOptions) {
     this.name = name;
-    this.payload = options.payload;
+    this.#payload = options.payload;
     this.timeoutMs = options.timeoutMs ?? 30_000;
     this.#deps = deps;
     this.#handler = handler;
@@ -105,12 +69,18 @@ export class Mailbox implements DeliveryOwner {
   }
 
   /**
-   * Takes a delivery in, at once or when there is room.
+   * Takes a message in, at once or when there is room.
+   * @param parts.outcome Is told how it ends; what nobody is told of and fails in the end is given to `onDead`.
    * @returns Undefined when it is in.
-   * @throws {OverloadedError} @throws {NoReceiverError}
+   * @throws {MessageError} @throws {OverloadedError} @throws {NoReceiverError}
    */
-  offer(delivery: Delivery, context: { readonly signal: AbortSignal }): Promise<void> | undefined {
+  deliver(
+    message: Message,
+    context: Pick<RunContext, "budget" | "signal">,
+    parts: { readonly outcome?: Outcome; readonly task?: TaskContext } = none,
+  ): Promise<void> | undefined {
     if (this.#isClosed) throw new NoReceiverError(this.name);
+    const delivery = new Delivery(this.#checked(message), context.budget, (this.#sequence += 1), parts);
     if (this.#waiting.size < this.#capacity) {
       this.#admit(delivery);
       return undefined;
@@ -273,15 +243,17 @@ export class Mailbox implements DeliveryOwner {
   #tellIdle(): void {
     if (this.#whenIdle && this.#isIdle()) this.#whenIdle.resolve();
   }
+
+  /** The message as the receiver's schema gives it. */
+  #checked(message: Message): Message {
+    if (!this.#payload) return message;
+    const parsed = this.#payload.safeParse(message.payload);
+    if (parsed.success) return Object.freeze({ ...message, payload: parsed.data });
+    throw new MessageError(
+      `${message.from}'s ${message.type} is not what ${this.name} takes: ${z.prettifyError(parsed.error)}`,
+      parsed.error,
+    );
+  }
 }
 
-/** The message as the mailbox's schema gives it. @throws {MessageError} When it does not fit. */
-export function checkedFor({ name, payload }: Mailbox, message: Message): Message {
-  if (!payload) return message;
-  const parsed = payload.safeParse(message.payload);
-  if (parsed.success) return { ...message, payload: parsed.data };
-  throw new MessageError(
-    `${message.from}'s ${message.type} is not what ${name} takes: ${z.prettifyError(parsed.error)}`,
-    parsed.error,
-  );
-}
+const none = {};

@@ -43,6 +43,18 @@ export class Stamp {
     if (hops > maxHops) throw new PingPongError(from, to ?? topic ?? "all", context.trace);
     const id = this.#prefix + (this.#last += 1);
     const at = this.#clock.now();
-    return { id, type, from, to, topic, priority, trace: context.trace, hops, at, wantsAnswer, payload };
+    return Object.freeze({
+      id,
+      type,
+      from,
+      to,
+      topic,
+      priority,
+      trace: context.trace,
+      hops,
+      at,
+      wantsAnswer,
+      payload,
+    });
   }
 }

@@ -28,7 +28,7 @@ export class TimerWheel {
   readonly #slots: readonly Timed[] = Array.from({ length: slotCount }, () => new Head());
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
-  /** The last tick that was looked at. */
+  /** The last tick that was looked at; it is looked at again, as it may not have been over. */
   #tick = 0;
 
   constructor(clock: Clock) {
@@ -44,8 +44,7 @@ export class TimerWheel {
       this.#timer = setTimeout(() => this.#advance(), tickMs);
     }
     this.#count += 1;
-    // A deadline within the tick that was just looked at is met at the next.
-    const head = this.#slots[Math.max(Math.ceil(dueAt / tickMs), this.#tick + 1) % slotCount] as Timed;
+    const head = this.#slots[Math.max(Math.floor(dueAt / tickMs), this.#tick) % slotCount] as Timed;
     timed.previous = head.previous ?? head;
     timed.next = head;
     timed.previous.next = timed;
@@ -70,7 +69,7 @@ export class TimerWheel {
     const now = this.#clock.now();
     const tick = Math.floor(now / tickMs);
     const due: Timed[] = [];
-    for (let each = Math.max(this.#tick + 1, tick - slotCount + 1); each <= tick; each += 1) {
+    for (let each = Math.max(this.#tick, tick - slotCount + 1); each <= tick; each += 1) {
       const head = this.#slots[each % slotCount] as Timed;
       for (let timed = head.next ?? head; timed !== head; timed = timed.next ?? head)
         if (timed.dueAt <= now) due.push(timed);

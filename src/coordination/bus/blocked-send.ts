@@ -1,0 +1,40 @@
+import type { Delivery } from "./delivery.ts";
+
+/** A sender that waits for room. */
+export class BlockedSend implements EventListenerObject {
+  readonly delivery: Delivery;
+  readonly rank: number;
+  readonly sequence: number;
+  readonly promise: Promise<void>;
+  readonly #signal: AbortSignal;
+  readonly #resolvers = Promise.withResolvers<void>();
+  isOver = false;
+
+  constructor(delivery: Delivery, signal: AbortSignal) {
+    this.delivery = delivery;
+    this.rank = delivery.rank;
+    this.sequence = delivery.sequence;
+    this.promise = this.#resolvers.promise;
+    this.#signal = signal;
+    signal.addEventListener("abort", this, { once: true });
+  }
+
+  admit(): void {
+    this.#leave();
+    this.#resolvers.resolve();
+  }
+
+  fail(reason: unknown): void {
+    this.#leave();
+    this.#resolvers.reject(reason);
+  }
+
+  handleEvent(): void {
+    this.fail(this.#signal.reason);
+  }
+
+  #leave(): void {
+    this.isOver = true;
+    this.#signal.removeEventListener("abort", this);
+  }
+}
