@@ -7,6 +7,7 @@ import { MissingError, messageOf } from "../errors.ts";
 import type { CrawlFloor } from "./crawl-floor.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
 import { type CrawlSummary, summarize } from "./crawl-summary.ts";
+import { keepLessons, restoreLessons } from "./lessons.ts";
 import { readSitemaps } from "./read-sitemaps.ts";
 import { seedUrls } from "./record-finding.ts";
 import { PageVisits } from "./visit-pages.ts";
@@ -36,6 +37,7 @@ export async function crawl(
   const run = await beginRun(floor, plan, options);
   const embedding = startEmbedding(floor, options, context);
   const measuring = measureQueue(floor, run, options);
+  await restoreLessons(floor.coordination.memory, floor.lessons);
   try {
     await visit(floor, plan, run, options, context);
     await floor.store.optimize(context.signal);
@@ -57,6 +59,7 @@ export async function crawl(
   } finally {
     clearInterval(measuring);
     await embedding.stop();
+    await keepLearned(floor);
   }
 }
 
@@ -137,6 +140,15 @@ async function endEarly(floor: CrawlFloor, run: Run, error: unknown): Promise<vo
   } catch (cause) {
     // A folder that cannot be written any more (disk full, or another process has it): the run stays as it is there.
     floor.log.info("the end of the run could not be noted", { cause });
+  }
+}
+
+/** Also when the crawl failed; a folder that cannot be written any more costs the lessons, not the reason of the failure. */
+async function keepLearned(floor: CrawlFloor): Promise<void> {
+  try {
+    await keepLessons(floor.coordination.memory, floor.lessons);
+  } catch (cause) {
+    floor.log.info("what was learned about sites could not be kept", { cause });
   }
 }
 

@@ -145,7 +145,8 @@ export class PageVisits {
       kind: "no-page",
       reason: isLate ? "timeout" : "crash",
       detail: messageOf(error),
-      isTransient: false,
+      // An agent that broke may do better the next time; a page that took all its time took it once.
+      isTransient: !isLate,
       attempts: [],
     };
   }
