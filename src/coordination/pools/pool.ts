@@ -251,11 +251,6 @@ export class AgentPool<I, O> implements AsyncDisposable {
   async #work(member: Member<I, O>, input: I, context: RunContext, priority: Priority): Promise<O> {
     const { agent } = member;
     const startedAt = this.#clock.now();
-    const limit = {
-      timeoutMs: this.#timeoutMs,
-      trace: `${context.trace}/${this.role}`,
-      reason: () => new TimeoutError(`The ${this.role}`, this.#timeoutMs),
-    };
     const call: { signal?: AbortSignal; running?: Promise<O>; held?: Held } = {};
     try {
       if (agent.uses && this.#resources)
@@ -265,7 +260,13 @@ export class AgentPool<I, O> implements AsyncDisposable {
         call.running = agent.run(input, context);
         return call.running;
       };
-      const output = this.#checked(await runWithin(call.held?.context ?? context, limit, work));
+      const own = call.held?.context ?? context;
+      const limit = {
+        timeoutMs: this.#timeoutMs,
+        trace: `${own.trace}/${this.role}`,
+        reason: () => new TimeoutError(`The ${this.role}`, this.#timeoutMs),
+      };
+      const output = this.#checked(await runWithin(own, limit, work));
       member.crashes = 0;
       this.#done += 1;
       return output;

@@ -19,7 +19,11 @@ export interface RegisteredPool {
   readonly min: number;
   readonly max: number;
   status(): PoolStatus;
-  run(input: unknown, context: RunContext, options?: CallOptions<unknown, unknown>): Promise<unknown>;
+  run(
+    input: unknown,
+    context: RunContext,
+    options?: Pick<CallOptions<unknown, unknown>, "priority" | "affinity" | "needs">,
+  ): Promise<unknown>;
 }
 
 /** Whom somebody looks for. */
