@@ -102,7 +102,7 @@ export class ResultCache {
     work: () => Promise<T>,
     isFailure: (outcome: T) => boolean,
   ): Promise<T> {
-    const landing = this.#find(key, work, isFailure);
+    const landing = unlessAborted(this.#find(key, work, isFailure), context.signal);
     this.#flights.set(key, { context, landing });
     try {
       return await landing;

@@ -69,8 +69,11 @@ export class Estimates {
     if (remaining <= 0) return { ms: 0, highMs: 0 };
     const lanes = Math.max(1, Math.min(atOnce, remaining));
     const ms = (remaining * estimate.meanMs) / lanes;
-    // The sum spreads by the root of its number; and the last one may be a slow one that runs alone.
-    const spreadMs = (z95 * estimate.deviationMs * Math.sqrt(remaining)) / lanes;
+    // The sum spreads by the root of its number, and the mean that it is reckoned from is itself one of few; the last
+    // call may be a slow one that runs alone.
+    const meanVariance = Math.max(smoothing / (2 - smoothing), 1 / estimate.count);
+    const spread = Math.sqrt(remaining + remaining ** 2 * meanVariance);
+    const spreadMs = (z95 * estimate.deviationMs * spread) / lanes;
     const tailMs = lanes > 1 ? Math.max(0, estimate.p95Ms - estimate.meanMs) : 0;
     return { ms, highMs: ms + spreadMs + tailMs };
   }
