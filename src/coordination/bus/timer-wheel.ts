@@ -75,6 +75,8 @@ export class TimerWheel {
         if (timed.dueAt <= now) due.push(timed);
     }
     this.#tick = tick;
+    // Slots are in order of time but for a clock that leapt over all of them.
+    due.sort((left, right) => left.dueAt - right.dueAt);
     // What one does when it expires may lift another's deadline.
     for (const timed of due) {
       if (!timed.next || timed.dueAt > now) continue;
