@@ -18,7 +18,7 @@ import type { FindHandler, NodeContext, NodeHandler, NodeOutcome } from "./node-
 import type { ModeChoice } from "./parallelism.ts";
 import { type Plan, parsePlan } from "./plan.ts";
 import { keepPlan } from "./plan-record.ts";
-import { type NodePayload, type Receipt, kindOfPlan } from "./receipts.ts";
+import { type NodePayload, type Receipt, kindOfPlan, nodesOf } from "./receipts.ts";
 import { Turn } from "./turn.ts";
 
 /** What running a plan takes. */
@@ -58,6 +58,8 @@ export class PlanRunner implements AsyncDisposable {
   readonly #consumer: Consumer;
   readonly #failures = new Map<string, Failure>();
   readonly #closed = new AbortController();
+  /** Tasks that were taken and wait for a place. */
+  readonly #parked = new Set<number>();
   #delegating = 0;
 
   constructor(
@@ -96,15 +98,19 @@ export class PlanRunner implements AsyncDisposable {
   async perform(plan: Plan, paths: PathLengths): Promise<ReadonlyMap<string, NodeOutcome>> {
     const { tasks, clock } = this.#deps;
     checkRoles(plan, this.#deps.handlers);
-    this.#context.budget.spend("tasks", plan.nodes.length);
     const now = clock.now();
+    const isThere = new Set(nodesOf(tasks, this.#run).map(({ name }) => name));
+    this.#context.budget.spend("tasks", plan.nodes.filter(({ id }) => !isThere.has(id)).length);
     const added = this.#tasksOf(plan, paths, "", now).map((task) => ({
       ...task,
       run: this.#run,
       trace: this.#context.trace,
     }));
     const ids = await tasks.add(added, { signal: this.#context.signal });
-    const ended = this.#ends(plan, ids, added, this.#context.signal, () => {});
+    const ended = this.#ends(plan, ids, this.#context.signal, "", async (reason) => {
+      // The queue has called off what it had not given out; these have only been taken.
+      await tasks.cancel({ ids: [...this.#parked] }, reason);
+    });
     await Promise.all([ended, this.#consumer.idle(this.#context.signal)]);
     return await ended;
   }
@@ -132,8 +138,9 @@ export class PlanRunner implements AsyncDisposable {
     try {
       const entered = turn.take();
       // One more is waiting, so one more may be taken.
+      this.#parked.add(task.task.id);
       if (this.#admission.waiting > 0) this.#consumer.resume();
-      await entered;
+      await entered.finally(() => this.#parked.delete(task.task.id));
       const context = this.#contextOf(name, payload.role, task, turn);
       const value = await unlessAborted(handler(payload.input, context), turn.context.signal);
       return { value, startedAt: turn.startedAt, ms: turn.ms };
@@ -186,7 +193,7 @@ export class PlanRunner implements AsyncDisposable {
     task: TaskContext,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, NodeOutcome>> {
-    const { memory, estimate, handlers, clock } = this.#deps;
+    const { tasks, memory, estimate, handlers, clock } = this.#deps;
     if (name.split("/").length >= maxDepth)
       throw new PlanError(`"${name}" delegates a plan; ${maxDepth} plans within each other are the most.`);
     checkRoles(plan, handlers);
@@ -200,42 +207,41 @@ export class PlanRunner implements AsyncDisposable {
       task.onFailure === "fail" ? { ...task, onFailure: "skip" as const } : task,
     );
     const ids = await task.spawn(added);
-    const failing = new Set(plan.nodes.filter(({ onFailure }) => onFailure === "fail").map(({ id }) => id));
-    return await this.#ends(plan, ids, added, signal, ({ id, state }) => {
-      if (state !== "done" && failing.has(id)) void this.#callOff(new Set(ids), `"${name}/${id}" failed`);
+    return await this.#ends(plan, ids, signal, `${name}/`, async (reason) => {
+      const isOurs = new Set(ids);
+      const unstarted = nodesOf(tasks, this.#run).filter(
+        ({ id, state }) =>
+          isOurs.has(id) && (state === "blocked" || state === "ready" || this.#parked.has(id)),
+      );
+      await tasks.cancel({ ids: unstarted.map(({ id }) => id) }, reason);
     });
   }
 
-  /** Waits for the end of each node, in the order of the plan. */
+  /** Waits for the end of each node, in the order of the plan; `callOff` ends the rest where a failure is to end the plan. */
   async #ends(
     plan: Plan,
     ids: readonly number[],
-    added: readonly NewTask[],
     signal: AbortSignal,
-    onEnd: (outcome: NodeOutcome) => void,
+    prefix: string,
+    callOff: (reason: string) => Promise<void>,
   ): Promise<ReadonlyMap<string, NodeOutcome>> {
     const { tasks, events } = this.#deps;
     const until = AbortSignal.any([signal, this.#closed.signal]);
+    const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
     const outcomes = new Map<string, NodeOutcome>();
-    const waits = ids.map(async (id, index) => {
-      const name = added[index]?.name ?? "";
-      const outcome = this.#outcomeOf(name.slice(name.lastIndexOf("/") + 1), await tasks.wait(id, until));
-      outcomes.set(outcome.id, outcome);
-      onEnd(outcome);
-      if (outcome.endedAt < this.#startedAt) return;
+    const waits = ids.map(async (taskId) => {
+      const ended = await tasks.wait(taskId, until);
+      const node = (ended.name ?? "").slice(prefix.length);
+      const outcome = this.#outcomeOf(node, ended);
+      outcomes.set(node, outcome);
       const { role, state, ms, error } = outcome;
-      events.emit({ type: "node-ended", run: this.#run, node: name, role, state, ms, error });
+      if (outcome.endedAt >= this.#startedAt)
+        events.emit({ type: "node-ended", run: this.#run, node: prefix + node, role, state, ms, error });
+      if (state !== "done" && nodes.get(node)?.onFailure === "fail")
+        await callOff(`"${prefix}${node}" did not end well.`);
     });
     await Promise.all(waits);
     return new Map(plan.nodes.flatMap(({ id }) => outcomes.get(id) ?? []).map((each) => [each.id, each]));
-  }
-
-  async #callOff(ids: ReadonlySet<number>, reason: string): Promise<void> {
-    const { tasks } = this.#deps;
-    const unstarted = tasks
-      .ofRun(this.#run)
-      .filter(({ id, state }) => ids.has(id) && (state === "blocked" || state === "ready"));
-    await tasks.cancel({ ids: unstarted.map(({ id }) => id) }, reason);
   }
 
   #tasksOf(plan: Plan, paths: PathLengths, prefix: string, now: number): NewTask[] {

@@ -3,6 +3,9 @@ import { type RunContext, type StoppableContext, stoppableContext } from "../../
 import { TimeoutError } from "../../errors.ts";
 import type { Admission, AdmissionRequest } from "./admission.ts";
 
+/** Node's timers hold no more; https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** One try of a node: its place in the plan, and the time it has had. Both stand still while it waits for others. */
 export class Turn implements Disposable {
   /** Ends with the parent, or when the node has worked for too long. */
@@ -16,6 +19,7 @@ export class Turn implements Disposable {
   #since = 0;
   #ms = 0;
   #leave: (() => void) | undefined;
+  #isOver = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -43,11 +47,16 @@ export class Turn implements Disposable {
 
   /** Waits for a place, and goes on. */
   async take(): Promise<void> {
-    this.#leave = await this.#admission.enter(this.#request, this.context.signal);
+    const leave = await this.#admission.enter(this.#request, this.context.signal);
+    // The handler ended without waiting for the plan it had delegated.
+    if (this.#isOver) return leave();
+    this.#leave = leave;
     this.#since = this.#clock.now();
     this.#startedAt ||= this.#since;
+    const leftMs = Math.max(0, this.#timeoutMs - this.#ms);
+    if (leftMs > longestTimerMs) return;
     const stop = (): void => this.context.stop(new TimeoutError(this.#what, this.#timeoutMs));
-    this.#timer = setTimeout(stop, Math.max(0, this.#timeoutMs - this.#ms));
+    this.#timer = setTimeout(stop, leftMs);
   }
 
   /** Gives the place to others. */
@@ -60,6 +69,7 @@ export class Turn implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     this.give();
     this.context[Symbol.dispose]();
   }
