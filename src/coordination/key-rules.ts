@@ -44,7 +44,7 @@ export const namedMerges: Readonly<Record<Exclude<KeyRule["merge"], Merge | unde
   max: (current, added) => Math.max(numberOf(current ?? -Infinity), numberOf(added)),
   union: (current, added) => {
     const items = new Map(
-      [...itemsOf(current ?? []), ...itemsOf(added)].map((item) => [canonical(item), item]),
+      [...itemsOf(added), ...itemsOf(current ?? [])].map((item) => [canonical(item), item]),
     );
     return [...items.keys()].toSorted().map((text) => items.get(text));
   },

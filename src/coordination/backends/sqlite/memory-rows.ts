@@ -181,7 +181,7 @@ export class MemoryRows {
     const row = this.#row(key);
     if (!row || row.value === null || isThere(row, now)) return row;
     this.#remove(row.id, key, "expire");
-    return { ...row, value: null };
+    return { ...row, value: null, expires_at: null };
   }
 
   #expiryOf(key: string, ttlMs: number | undefined, now: number): number | undefined {
@@ -207,6 +207,7 @@ export class MemoryRows {
         .prepare("INSERT INTO memory(key, value, version, fence, expires_at) VALUES(?, ?, ?, ?, ?)")
         .run(key, json, version, fence ?? 0, expiresAt ?? null);
     }
+    this.#trim(version);
     return { key, value, version, expiresAt };
   }
 
@@ -215,17 +216,20 @@ export class MemoryRows {
     this.#database
       .prepare("UPDATE memory SET value = NULL, version = ?, expires_at = NULL WHERE id = ?")
       .run(version, id);
+    this.#trim(version);
   }
 
-  /** Adds to the history, which stays within its bound by itself: a part of it goes whenever so much was added. */
   #record(kind: Change["kind"], key: string, value: string | null): number {
     const { lastInsertRowid } = this.#database
       .prepare("INSERT INTO memory_change(kind, key, value) VALUES(?, ?, ?)")
       .run(kind, key, value);
-    const revision = Number(lastInsertRowid);
-    if (revision % Math.min(compactedAtOnce, this.#keptChanges) === 0) this.forget();
     this.#onChange();
-    return revision;
+    return Number(lastInsertRowid);
+  }
+
+  /** The history stays within its bound by itself: a part of it goes whenever so much was added. */
+  #trim(revision: number): void {
+    if (revision % Math.min(compactedAtOnce, this.#keptChanges) === 0) this.forget();
   }
 }
 

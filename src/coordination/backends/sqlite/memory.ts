@@ -100,7 +100,8 @@ export class SqliteMemory implements Memory {
         yield change;
       }
       at = upTo;
-      if (changes.length < watchedAtOnce) await this.#signal.wait(signal);
+      // Only straight after a look that found nothing: what came while a change was being used is found by another look.
+      if (changes.length === 0) await this.#signal.wait(signal);
     }
   }
 
