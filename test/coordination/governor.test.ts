@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Governor, type GovernedPool } from "../../src/coordination/pools/governor.ts";
-import type { PoolStatus } from "../../src/coordination/pools/pool.ts";
+import type { PoolStatus } from "../../src/coordination/pools/pool-options.ts";
 import { type Signals, systemSignals } from "../../src/coordination/pools/system-signals.ts";
 import { EventStream, type ForagerEvent } from "../../src/events.ts";
 import { ManualClock } from "./open-backend.ts";

@@ -200,6 +200,8 @@ describe("agent healing", () => {
     await assert.rejects(pool.run(1, context), isAboutChromium);
     assert.equal(starts, 6, "once, and five times again");
     assert.equal(pool.status().outage?.retryAt, clock.now() + 60_000);
+    const policy = { kind: "delegated", to: async (input: number) => input } as const;
+    assert.equal(await pool.run(9, context, { policy }), 9, "who may do it elsewhere does");
     clock.advance(59_999);
     await assert.rejects(pool.run(1, context), isAboutChromium);
     assert.equal(starts, 6);

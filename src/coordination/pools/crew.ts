@@ -5,13 +5,12 @@ import type { EventStream } from "../../events.ts";
 import type { Agent } from "../agent.ts";
 import { Member } from "./member.ts";
 import { DegradedError, UnroutableError } from "./pool-errors.ts";
+import { RestartBudget } from "./restart-budget.ts";
 import { type Select, type SelectionName, selections } from "./selection.ts";
 
 /** What starting an agent in this process may take: a browser or a model behind it. */
 const startTimeoutMs = 30_000;
 const checkTimeoutMs = 5_000;
-/** Members of a pool started in place of failed ones, before it waits: 5 a minute, as supervisors in Erlang/OTP have it. */
-const restarts = { most: 5, withinMs: 60_000 };
 /** Calls in a row that threw something unexpected, before a member is replaced. */
 const crashesToReplace = 3;
 
@@ -46,7 +45,7 @@ export class Crew<I, O> {
   readonly #members: Member<I, O>[] = [];
   readonly #leaving = new Set<Member<I, O>>();
   readonly #vacant = new Map<number, Vacancy>();
-  #restartedAt: number[] = [];
+  readonly #restarts: RestartBudget;
   #size: number;
 
   /** @param deps.onRoom Called when a member can take work, or none ever will. */
@@ -77,6 +76,7 @@ export class Crew<I, O> {
     };
     this.#events = deps.events;
     this.#clock = deps.clock;
+    this.#restarts = new RestartBudget(deps.clock);
     this.#onRoom = deps.onRoom;
     this.#select = selections[options.selection](deps.random);
     // A key belongs to a place whoever is there already.
@@ -111,7 +111,7 @@ export class Crew<I, O> {
   get outage(): { readonly why: string; readonly retryAt: number } | undefined {
     const [vacancy] = this.#vacant.values();
     if (!vacancy || this.#vacant.size < this.#places) return undefined;
-    return { why: vacancy.why, retryAt: this.#retryAt() };
+    return { why: vacancy.why, retryAt: this.#restarts.freeAt() };
   }
 
   /** Whether some call could get a member. */
@@ -264,13 +264,10 @@ export class Crew<I, O> {
     this.#onRoom();
   }
 
-  /** Gives empty places new members, as many as the restarts of the last minute allow. */
+  /** Gives empty places new members, as many as the restart budget allows. */
   #refill(): void {
-    const now = this.#clock.now();
-    this.#restartedAt = this.#restartedAt.filter((at) => at > now - restarts.withinMs);
     for (const [place, { why, left }] of this.#vacant) {
-      if (this.#restartedAt.length >= restarts.most) return;
-      this.#restartedAt.push(now);
+      if (!this.#restarts.take()) return;
       this.#vacant.delete(place);
       try {
         const member = this.#start(place, left);
@@ -298,13 +295,7 @@ export class Crew<I, O> {
     if (able.some((each) => each.isUp)) return;
     const vacancy = this.#vacant.get(able.find(({ place }) => this.#vacant.has(place))?.place ?? -1);
     const why = vacancy?.why ?? "all failed";
-    throw new DegradedError(this.first.role, why, this.#retryAt(), this.#clock.now(), vacancy?.cause);
-  }
-
-  /** When the oldest of the restarts that count is a minute old. */
-  #retryAt(): number {
-    const [first = this.#clock.now() - restarts.withinMs] = this.#restartedAt;
-    return first + restarts.withinMs;
+    throw new DegradedError(this.first.role, why, this.#restarts.freeAt(), this.#clock.now(), vacancy?.cause);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { EventStream, PressureLevel } from "../../events.ts";
 import { Pressure } from "./pressure.ts";
-import type { PoolStatus } from "./pool.ts";
+import type { PoolStatus } from "./pool-options.ts";
 import type { SignalSource } from "./system-signals.ts";
 
 const tickMs = 1_000;

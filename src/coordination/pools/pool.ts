@@ -1,7 +1,7 @@
 import type { ZodType } from "zod";
 import type { Clock } from "../../clock.ts";
 import type { RunContext } from "../../context.ts";
-import { endsWithin, runWithin, unlessAborted } from "../../deadline.ts";
+import { runWithin, unlessAborted } from "../../deadline.ts";
 import { AgentError, ForagerError, TimeoutError, messageOf } from "../../errors.ts";
 import type { EventStream } from "../../events.ts";
 import { OverloadedError, type Priority } from "../tasks.ts";
@@ -9,9 +9,9 @@ import { CallQueue } from "./call-queue.ts";
 import { type AgentSource, Crew } from "./crew.ts";
 import type { MemberState } from "./lifecycle.ts";
 import type { Member } from "./member.ts";
-import { PoolClosedError } from "./pool-errors.ts";
+import { DegradedError, PoolClosedError } from "./pool-errors.ts";
+import type { CallOptions, PoolOptions, PoolStatus } from "./pool-options.ts";
 import type { Held, Resources } from "./resource-pools.ts";
-import type { SelectionName } from "./selection.ts";
 
 /** Calls that may wait, for each that can run, before the pool counts as full. */
 const backlogPerSlot = 4;
@@ -19,65 +19,6 @@ const backlogPerSlot = 4;
 const defaultMaxWaiting = 1_000;
 /** Between calling an agent off and giving it up. */
 const defaultGraceMs = 5_000;
-
-/** How a pool is made up. */
-export interface PoolOptions {
-  /** Members at first; of one shared agent, the calls it takes at once. */
-  readonly size: number;
-  /** Between these the governor may change it; left out, it stays. */
-  readonly min?: number;
-  readonly max?: number;
-  /** For one call. */
-  readonly timeoutMs: number;
-  readonly maxWaiting?: number;
-  /** Calls each member takes at once; 1. */
-  readonly slots?: number;
-  /** How a call gets its member; to the least loaded. */
-  readonly selection?: SelectionName;
-  readonly graceMs?: number;
-}
-
-/** What a caller wants of one call. */
-export interface CallOptions<I, O> {
-  readonly priority?: Priority;
-  /** Calls of one key go to one member, in a pool that selects by affinity. */
-  readonly affinity?: string;
-  /** What the member must be able to do. */
-  readonly needs?: readonly string[];
-  readonly policy?: CallPolicy<I, O>;
-}
-
-type Handler<I, O> = (input: I, context: RunContext) => Promise<O>;
-
-/** What becomes of a call: it waits for a member ("queued"), or is refused where it would have to ("immediate"). */
-export type CallPolicy<I, O> =
-  | "queued"
-  | "immediate"
-  /** Where it would have to wait, `to` does it: another pool, a task, another node. */
-  | { readonly kind: "delegated"; readonly to: Handler<I, O> }
-  /** `by` does it, together with others: a batcher. */
-  | { readonly kind: "consolidated"; readonly by: Handler<I, O> };
-
-/** What a pool does and did. */
-export interface PoolStatus {
-  readonly role: string;
-  /** Calls that can run at once. */
-  readonly size: number;
-  readonly busy: number;
-  readonly waiting: number;
-  /** How long the oldest of them has waited. */
-  readonly oldestMs: number;
-  readonly done: number;
-  readonly failed: number;
-  /** Time spent in all ended calls together. */
-  readonly ms: number;
-  /** Calls that were given up and have not returned. */
-  readonly stuck: number;
-  /** Members by state. */
-  readonly members: Readonly<Partial<Record<MemberState, number>>>;
-  /** Why no member works, and when that is tried again. */
-  readonly outage?: { readonly why: string; readonly retryAt: number };
-}
 
 interface Waiting<I, O> {
   readonly priority: Priority;
@@ -106,6 +47,8 @@ export class AgentPool<I, O> implements AsyncDisposable {
   readonly #maxWaiting: number;
   readonly #crew: Crew<I, O>;
   readonly #queue = new CallQueue<Waiting<I, O>>();
+  /** Calls that were called off and have not come back: when each is given up. */
+  readonly #graces = new Set<NodeJS.Timeout>();
   #room: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   #isClosing = false;
@@ -189,13 +132,11 @@ export class AgentPool<I, O> implements AsyncDisposable {
     context.budget.spend("steps");
     if (typeof policy === "object" && policy.kind === "consolidated")
       return this.#checked(await policy.by(checked.data, context));
-    const member = this.#crew.claim(needs, affinity, this.#queue.size + 1);
-    if (member) {
-      this.#busy += 1;
-      return await this.#work(member, checked.data, context, priority);
-    }
+    const delegate = typeof policy === "object" ? policy.to : undefined;
+    const member = this.#claim(needs, affinity, delegate !== undefined);
+    if (member) return await this.#work(member, checked.data, context, priority);
+    if (delegate) return this.#checked(await delegate(checked.data, context));
     if (policy === "immediate") throw new OverloadedError(`The ${this.role} pool`, this.#queue.size);
-    if (policy !== "queued") return this.#checked(await policy.to(checked.data, context));
     const given = await this.#wait({ priority, needs, affinity }, context.signal);
     return await this.#work(given, checked.data, context, priority);
   }
@@ -241,11 +182,28 @@ export class AgentPool<I, O> implements AsyncDisposable {
   /** Takes no more calls, does those it has, and stops its members. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
+    for (const grace of this.#graces) grace.ref();
     if (this.#busy > 0 || this.#queue.size > 0) {
       this.#idle ??= Promise.withResolvers();
       await this.#idle.promise;
     }
     await this.#crew.close();
+  }
+
+  /** A member for a call that just came. @param hasOther When none works, somebody else does it. */
+  #claim(
+    needs: readonly string[],
+    affinity: string | undefined,
+    hasOther: boolean,
+  ): Member<I, O> | undefined {
+    try {
+      const member = this.#crew.claim(needs, affinity, this.#queue.size + 1);
+      if (member) this.#busy += 1;
+      return member;
+    } catch (error) {
+      if (hasOther && error instanceof DegradedError) return undefined;
+      throw error;
+    }
   }
 
   async #work(member: Member<I, O>, input: I, context: RunContext, priority: Priority): Promise<O> {
@@ -277,17 +235,28 @@ export class AgentPool<I, O> implements AsyncDisposable {
       throw this.#failure(error);
     } finally {
       this.#ms += this.#clock.now() - startedAt;
-      if (call.signal?.aborted && call.running) void this.#letEnd(member, call.running, call.held);
+      if (call.signal?.aborted && call.running) this.#letEnd(member, call.running, call.held);
       else this.#free(member, call.held);
     }
   }
 
   /** A call was called off: its slot is free when the agent has come back from it, or is given up. */
-  async #letEnd(member: Member<I, O>, running: Promise<O>, held: Held | undefined): Promise<void> {
-    const returned = running.then(ignore, ignore);
-    if (!(await endsWithin(returned, this.#graceMs))) this.#crew.abandon(member, returned);
-    else member.release();
-    this.#free(undefined, held);
+  #letEnd(member: Member<I, O>, running: Promise<O>, held: Held | undefined): void {
+    const onBack = (): void => {
+      if (!this.#graces.delete(grace)) return; // given up before
+      clearTimeout(grace);
+      this.#free(member, held);
+    };
+    const giveUp = (): void => {
+      this.#graces.delete(grace);
+      this.#crew.abandon(member, running);
+      this.#free(undefined, held);
+    };
+    const grace = setTimeout(giveUp, this.#graceMs);
+    this.#graces.add(grace);
+    // An agent that does not come back keeps no process from ending, unless somebody waits for its place.
+    if (this.#queue.size === 0 && !this.#isClosing) grace.unref();
+    running.then(onBack, onBack);
   }
 
   #free(member: Member<I, O> | undefined, held: Held | undefined): void {
@@ -310,6 +279,7 @@ export class AgentPool<I, O> implements AsyncDisposable {
       this.#tellWaiters();
     };
     this.#queue.add(waiting);
+    for (const grace of this.#graces) grace.ref();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       return await promise;
@@ -367,5 +337,3 @@ export class AgentPool<I, O> implements AsyncDisposable {
     return error;
   }
 }
-
-const ignore = (): void => {};

@@ -4,7 +4,7 @@ import type { Log } from "../../log.ts";
 import { messageOf } from "../../errors.ts";
 import type { Memory } from "../memory.ts";
 import { canDo } from "./capability.ts";
-import type { CallOptions, PoolStatus } from "./pool.ts";
+import type { CallOptions, PoolStatus } from "./pool-options.ts";
 
 /** Another process believes in a node for so long after its last sign of life. */
 const recordTtlMs = 15_000;
