@@ -34,7 +34,7 @@ describe("delegated plans", () => {
       });
       assert.equal(nodes.get("end")?.result, 3);
       assert.equal(most, slots === 1 ? 1 : 3);
-      const names = plans.backend.tasks.ofRun(1).map(({ name }) => name);
+      const names = plans.backend.tasks.ofRun(1).map(({ name }) => String(name));
       assert.deepEqual(names.toSorted(), ["boss", "boss/x", "boss/y", "boss/z", "end", "side"]);
     });
 
@@ -65,8 +65,9 @@ describe("delegated plans", () => {
     });
     assert.equal(state, "done");
     assert.equal(nodes.get("other")?.result, 1);
-    assert.equal((nodes.get("boss")?.result as string[])[0], "dead");
-    assert.equal((nodes.get("boss")?.result as string[])[1], "cancelled");
+    const states = nodes.get("boss")?.result;
+    assert.ok(Array.isArray(states));
+    assert.deepEqual(states.slice(0, 2), ["dead", "cancelled"]);
     assert.ok(!ran.includes("boss/y"));
   });
 

@@ -10,6 +10,11 @@ import { node, randomPlan } from "./random-plan.ts";
 
 const noEstimate = () => undefined;
 
+function order(plan: PlanInput): string[] {
+  const parsed = parsePlan(plan);
+  return rankNodes(parsed, measurePaths(parsed, noEstimate)).map(({ node }) => node.id);
+}
+
 function refusal(plan: unknown): string {
   try {
     parsePlan(plan);
@@ -110,10 +115,6 @@ describe("critical path", () => {
   });
 
   it("C27: hands take the node with the longest way behind it, the urgent and what they wait for first", () => {
-    const order = (plan: PlanInput) => {
-      const parsed = parsePlan(plan);
-      return rankNodes(parsed, measurePaths(parsed, noEstimate)).map(({ node }) => node.id);
-    };
     assert.deepEqual(order(diamond), ["start", "long", "short", "join"]);
     const urgent = diamond.nodes.map((each) =>
       each.id === "short" ? { ...each, priority: "high" as const } : each,
