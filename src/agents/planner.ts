@@ -73,7 +73,7 @@ export function createQuestionPlanner(
         return model.ask(
           { rules: fillPrompt("split-question", { most: mostParts }), data: question },
           QuestionPlan,
-          context.signal,
+          context,
         );
       return { parts: splitQuestion(question) };
     },

@@ -6,6 +6,7 @@ import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { FetchedPage } from "../document.ts";
 import { MissingError } from "../errors.ts";
 import type { Retrieval, Retriever } from "../rag/retrieve.ts";
+import type { HostGuard } from "./host-guard.ts";
 import type { ReadPage } from "./reader-thread.ts";
 
 /** A page may send readers on by `<meta refresh>` this often. */
@@ -15,6 +16,8 @@ const PageErrand = z.strictObject({
   url: z.url(),
   etag: z.string().optional(),
   lastModified: z.string().optional(),
+  /** Somebody waits for it: when it is slow, a second try is made beside the first. */
+  isCritical: z.boolean().optional(),
 });
 export type PageErrand = z.output<typeof PageErrand>;
 
@@ -26,6 +29,8 @@ const Finding = z.custom<Finding>((value) => typeof value === "object" && value 
 export function createPageResearcher(deps: {
   readonly ladder: FetchLadder;
   readonly extractor: AgentPool<FetchedPage, ReadPage>;
+  /** Holds calls back from hosts that have stopped answering. */
+  readonly hosts?: HostGuard;
 }): Agent<PageErrand, Finding> {
   const assess = async (page: FetchedPage, context: RunContext) => {
     const value = await deps.extractor.run(page, context);
@@ -36,9 +41,15 @@ export function createPageResearcher(deps: {
     input: PageErrand,
     output: Finding,
     async run(errand, context) {
+      const { hosts, ladder } = deps;
+      const go = (request: PageErrand) => {
+        const once = (context: RunContext) => climb(ladder, request, assess, context);
+        const isCritical = errand.isCritical ?? false;
+        return hosts ? hosts.find(request.url, context, once, { isCritical }) : once(context);
+      };
       let request = errand;
       for (let refreshes = 0; ; refreshes += 1) {
-        const finding = await climb(deps.ladder, request, assess, context);
+        const finding = await go(request);
         const next = refreshTarget(finding);
         if (!next || refreshes >= maxRefreshes) return finding;
         request = { url: next };

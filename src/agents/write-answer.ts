@@ -23,7 +23,7 @@ export async function writeAnswer(quoted: Answer, model: ChatModel, context: Run
   const written = await model.ask(
     { rules: fillPrompt("write-answer", {}), data: `Question: ${quoted.question}\n\nQuotes:\n${quotes}` },
     Written,
-    context.signal,
+    context,
   );
   const sound = written.sentences.filter(({ text, quotes: numbers }) => {
     const spans = numbers.flatMap((number) => quoted.citations[number - 1]?.quote ?? []);

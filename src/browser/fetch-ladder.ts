@@ -49,6 +49,8 @@ export type LadderOutcome<T> =
       readonly kind: "deferred";
       readonly untilMs: number;
       readonly why: string;
+      /** What the page counts as when it was waited for too long; "rate limited" unless given. */
+      readonly reason?: FailureReason;
       readonly attempts: readonly Attempt[];
     }
   | (NoPage & { readonly attempts: readonly Attempt[] });

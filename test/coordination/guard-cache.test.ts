@@ -11,6 +11,7 @@ import { NetworkError } from "../../src/errors.ts";
 import { SettlingClock } from "../browser/settling-clock.ts";
 
 const context = rootContext("test");
+const failing = () => Promise.reject(new NetworkError("reset"));
 
 function open(memory?: Memory, clock = new SettlingClock()) {
   const guard = createGuard(
@@ -58,7 +59,6 @@ describe("the result cache", () => {
     const { ask, made } = open();
     assert.equal(new Set(await Promise.all([ask("a"), ask("a"), ask("a")])).size, 1);
     assert.equal(made(), 1);
-    const failing = () => Promise.reject(new NetworkError("reset"));
     const ended = await Promise.allSettled([ask("b", failing), ask("b", failing)]);
     assert.deepEqual(
       ended.map(({ status }) => status),

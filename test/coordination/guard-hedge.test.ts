@@ -7,6 +7,7 @@ import { SettlingClock } from "../browser/settling-clock.ts";
 
 const context = rootContext("test");
 const critical = { isCritical: true };
+const isFailure = (outcome: string) => outcome === "no page";
 
 interface Try {
   readonly ms: number;
@@ -75,14 +76,16 @@ describe("hedging", () => {
   });
 
   it("C41: no more second tries than a share of all calls", async () => {
-    const { guard, work, tries } = open(Array(300).fill({ ms: 5_000, gives: "slow" }), { mostShare: 0.1 });
+    const { guard, work, tries } = open(
+      Array.from({ length: 300 }, () => ({ ms: 5_000, gives: "slow" })),
+      { mostShare: 0.1 },
+    );
     for (let i = 0; i < 200; i += 1) await guard.run("h", context, work, critical);
     const second = tries() - 200;
     assert.ok(second >= 15 && second <= 21, `${second} second tries`);
   });
 
   it("C41: a result that is not valid, or an error, waits for the other try", async () => {
-    const isFailure = (outcome: string) => outcome === "no page";
     for (const gives of ["no page", new NetworkError("reset")]) {
       const { guard, work } = open([
         { ms: 1_200, gives },

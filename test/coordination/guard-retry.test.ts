@@ -26,6 +26,7 @@ function open(options: Omit<GuardOptions, "name">, script: readonly unknown[], r
 }
 
 const transient = new NetworkError("reset");
+const repeat = (times: number, step: Error) => Array.from({ length: times }, () => step);
 
 describe("retries", () => {
   it("C24: tries three times in all what may pass, with growing waits", async () => {
@@ -41,7 +42,7 @@ describe("retries", () => {
     await fc.assert(
       fc.asyncProperty(fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), async (dice) => {
         const retry = { attempts: 6, firstMs: 100, maxMs: 400 };
-        const { guard, work, triedAt } = open({ retry }, Array(6).fill(transient), () => dice.next().value);
+        const { guard, work, triedAt } = open({ retry }, repeat(6, transient), () => dice.next().value);
         await assert.rejects(guard.run("m", context, work), NetworkError);
         for (const [index, scheduled] of [100, 200, 400, 400, 400].entries()) {
           const waited = (triedAt[index + 1] ?? 0) - (triedAt[index] ?? 0);
@@ -92,7 +93,7 @@ describe("retries", () => {
     const far = new RetryLaterError("busy", Date.UTC(2027, 0, 1));
     const once = open({ retry: {} }, [far, "never"]);
     await assert.rejects(once.guard.run("m", context, once.work), (error) => error === far);
-    const endless = open({ retry: {} }, Array(100).fill(new RetryLaterError("busy", 0)));
+    const endless = open({ retry: {} }, repeat(100, new RetryLaterError("busy", 0)));
     await assert.rejects(endless.guard.run("m", context, endless.work), RetryLaterError);
     assert.ok(endless.triedAt.length < 15);
   });
@@ -170,7 +171,7 @@ describe("the policy as a whole", () => {
 
   it("C39: a call's tries are one call to the breaker, and an open one is asked nothing", async () => {
     const breaker = { opensAfter: { inARow: 2 }, openMs: 60_000, probes: 1 };
-    const { guard, work, triedAt } = open({ breaker, retry: { attempts: 2 } }, Array(9).fill(transient));
+    const { guard, work, triedAt } = open({ breaker, retry: { attempts: 2 } }, repeat(9, transient));
     for (let i = 0; i < 2; i += 1) await assert.rejects(guard.run("m", context, work), NetworkError);
     await assert.rejects(guard.run("m", context, work), /left alone/);
     assert.equal(triedAt.length, 4);
