@@ -38,6 +38,7 @@ export class TaskConsumer implements Consumer {
   #onWorkEnd: () => void = () => {};
   #sleep = new AbortController();
   #turn: Promise<void> | undefined;
+  #isTurning = false;
   #isWokenAgain = false;
   #isPaused = false;
   #isClosed = false;
@@ -71,9 +72,7 @@ export class TaskConsumer implements Consumer {
   /** Looks for tasks now. */
   wake(): void {
     this.#isWokenAgain = true;
-    this.#turn ??= this.#takeTurns().finally(() => {
-      this.#turn = undefined;
-    });
+    if (!this.#isTurning) this.#turn = this.#takeTurns();
   }
 
   /** Stops the work on a task, if it is done here: its row says already that it is no longer ours. */
@@ -136,6 +135,7 @@ export class TaskConsumer implements Consumer {
   }
 
   async #takeTurns(): Promise<void> {
+    this.#isTurning = true;
     try {
       while (this.#isWokenAgain && !this.#failure) {
         this.#isWokenAgain = false;
@@ -149,6 +149,9 @@ export class TaskConsumer implements Consumer {
       this.tellIdlers();
     } catch (error) {
       this.fail(error);
+    } finally {
+      // In the same step in which the last call was looked for, so that none is lost.
+      this.#isTurning = false;
     }
   }
 
