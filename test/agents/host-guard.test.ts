@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HostGuard } from "../../src/agents/host-guard.ts";
-import type { Finding } from "../../src/agents/researcher.ts";
+import { type Finding, createPageResearcher } from "../../src/agents/researcher.ts";
+import type { FetchLadder } from "../../src/browser/fetch-ladder.ts";
 import { rootContext } from "../../src/context.ts";
 import { SettlingClock } from "../browser/settling-clock.ts";
 
@@ -128,5 +129,23 @@ describe("the guard of hosts", () => {
     assert.equal(tries, 2);
     await hosts.find(url, context, climb, { isCritical: true });
     assert.equal(tries, 3);
+  });
+
+  it("C39: is what the researcher of pages asks before it goes to a host", async () => {
+    let climbs = 0;
+    const ladder = {
+      fetch: async () => {
+        climbs += 1;
+        return noPage("network");
+      },
+    } as unknown as FetchLadder;
+    const extractor = {} as Parameters<typeof createPageResearcher>[0]["extractor"];
+    const { hosts } = open();
+    const researcher = createPageResearcher({ ladder, extractor, hosts });
+    const kinds: string[] = [];
+    for (let i = 0; i < 22; i += 1)
+      kinds.push((await researcher.run({ url: `https://a.example/${i}` }, context)).kind);
+    assert.deepEqual(kinds.slice(19), ["no-page", "deferred", "deferred"]);
+    assert.equal(climbs, 20);
   });
 });
