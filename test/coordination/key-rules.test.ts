@@ -5,7 +5,10 @@ import { namedMerges } from "../../src/coordination/key-rules.ts";
 
 const numbers = fc.integer({ min: -1_000_000, max: 1_000_000 });
 const sets = fc.array(
-  fc.oneof(fc.constantFrom("a", "b", "c", 1, "1", null), fc.dictionary(fc.constantFrom("x", "y"), numbers)),
+  fc.oneof(
+    fc.constantFrom("a", "b", "c", 1, "1", null),
+    fc.dictionary(fc.constantFrom("x", "y"), numbers, { noNullPrototype: true }),
+  ),
   { maxLength: 5 },
 );
 const joins: readonly [keyof typeof namedMerges, fc.Arbitrary<unknown>][] = [
