@@ -165,6 +165,26 @@ describe("governor", () => {
     assert.match(refused.reasons[0] ?? "", /7 of 10 calls failed or were put off/);
   });
 
+  it("C5: what pressure took away comes back after ten seconds, what idleness took when it is wanted", () => {
+    const pressed = new SimulatedPool({ min: 2, max: 20, size: 10 });
+    using ofPressed = simulate(pressed);
+    Object.assign(pressed, { busy: 100, waiting: 100, failed: 20 });
+    ofPressed.second();
+    assert.equal(pressed.size, 9);
+    pressed.done += 1_000; // the failures of before are few among these
+    for (let tick = 0; tick < 9; tick += 1) ofPressed.second();
+    assert.equal(pressed.size, 9);
+    ofPressed.second();
+    assert.equal(pressed.size, 10);
+    const idle = new SimulatedPool({ min: 2, max: 20, size: 10 });
+    using ofIdle = simulate(idle);
+    for (let tick = 0; tick < 10; tick += 1) ofIdle.second();
+    assert.equal(idle.size, 9);
+    Object.assign(idle, { busy: 100, waiting: 100 });
+    ofIdle.second();
+    assert.equal(idle.size, 10);
+  });
+
   it("C40: says when the pressure changes, and why; up at once, down a level after five calm seconds", () => {
     const pool = new SimulatedPool({ min: 2, max: 20 });
     using run = simulate(pool);

@@ -127,12 +127,19 @@ describe("agent pool's members", () => {
   });
 
   it("C4: starts no more members for the calls that wait than there are calls", async () => {
-    const started = Promise.withResolvers<void>();
-    const { pool } = openPool({ createAgent: () => doubler({ start: () => started.promise }) }, { size: 8 });
+    const started = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const gate = new Gate();
+    const createAgent = (place: number) =>
+      doubler({ start: async () => started[place]?.promise, run: gate.run });
+    const { pool } = openPool({ createAgent }, { size: 8 });
     const calls = [pool.run(1, context), pool.run(2, context)];
     assert.deepEqual(pool.status().members, { starting: 2 });
-    started.resolve();
-    assert.deepEqual(await Promise.all(calls), [2, 4]);
+    started[0]?.resolve();
+    await settle();
+    assert.deepEqual(pool.status().members, { busy: 1, starting: 1 });
+    started[1]?.resolve();
+    gate.open();
+    assert.deepEqual(await Promise.all(calls), [1, 2]);
     assert.deepEqual(pool.status().members, { idle: 2 });
   });
 

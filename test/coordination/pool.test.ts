@@ -110,10 +110,11 @@ describe("agent pool", () => {
       return input;
     };
     const { pool } = openPool({ agent: doubler({ run }) }, { size: 1 });
+    const first = pool.run(99, context);
     const low = pool.run(100, context, { priority: "low" }).then(() => came.length);
     const all = Array.from({ length: 60 }, (_, index) => pool.run(index, context, { priority: "high" }));
     assert.ok((await low) < 40);
-    await Promise.all(all);
+    await Promise.all([first, ...all]);
   });
 
   it("C23: an immediate call is answered now or refused", async () => {

@@ -5,7 +5,7 @@ import type { PoolStatus } from "./pool-options.ts";
 import type { SignalSource } from "./system-signals.ts";
 
 const tickMs = 1_000;
-/** After a step one way, so long until one the other way; only pressure takes away sooner. As often as Crawlee's pool thinks at all. */
+/** After pressure took members away, so long until there are more again; idle ones go so long after any change. As often as Crawlee's pool thinks at all. */
 const coolDownMs = 10_000;
 /** Of a pool's most, a tick; Crawlee's step. */
 const stepShare = 0.05;
@@ -46,8 +46,7 @@ interface Governed {
   readonly facesHosts: boolean;
   readonly ticks: Tick[];
   seen: { calls: number; failed: number; delays: number };
-  grownAt: number;
-  shrunkAt: number;
+  pressedAt: number;
   changedAt: number;
 }
 
@@ -100,8 +99,7 @@ export class Governor {
       facesHosts: options.facesHosts ?? false,
       ticks: [],
       seen: { calls: done + failed, failed, delays: this.#delays },
-      grownAt: -Infinity,
-      shrunkAt: -Infinity,
+      pressedAt: -Infinity,
       changedAt: this.#clock.now(),
     };
     this.#governed.add(governed);
@@ -176,23 +174,24 @@ export class Governor {
     const waiting = status.waiting + governed.waitingElsewhere();
     const isWanted = status.busy >= status.size && (waiting > demandCalls || status.oldestMs > demandAgeMs);
     const isTooMany = waiting === 0 && status.size - status.busy > spareMembers;
-    if (this.level === "overloaded") return this.#change(governed, -step, this.#pressure.reasons.join(", "));
-    if (own.level === "overloaded") return this.#change(governed, -step, own.why);
-    if (isTooMany && now - Math.max(governed.grownAt, governed.changedAt) >= coolDownMs)
-      return this.#change(governed, -step, `${status.size - status.busy} are idle`);
-    if (this.level !== "normal" || own.level !== "normal" || !isWanted) return;
-    if (now - governed.shrunkAt < coolDownMs) return;
-    this.#change(governed, step, `${waiting} wait, the oldest for ${Math.round(status.oldestMs)} ms`);
+    const isOverloaded = this.level === "overloaded";
+    if (isOverloaded || own.level === "overloaded") {
+      this.#change(governed, -step, isOverloaded ? this.#pressure.reasons.join(", ") : own.why);
+      governed.pressedAt = now;
+    } else if (isTooMany) {
+      if (now - governed.changedAt >= coolDownMs)
+        this.#change(governed, -step, `${status.size - status.busy} are idle`);
+    } else if (isWanted && this.level === "normal" && own.level === "normal") {
+      if (now - governed.pressedAt >= coolDownMs)
+        this.#change(governed, step, `${waiting} wait, the oldest for ${Math.round(status.oldestMs)} ms`);
+    }
   }
 
   #change(governed: Governed, by: number, why: string): void {
     const { pool } = governed;
     const to = Math.min(pool.max, Math.max(pool.min, pool.size + by));
     if (to === pool.size) return;
-    const now = this.#clock.now();
-    governed.changedAt = now;
-    if (by > 0) governed.grownAt = now;
-    else governed.shrunkAt = now;
+    governed.changedAt = this.#clock.now();
     pool.resize(to, why);
   }
 
