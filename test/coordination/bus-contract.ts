@@ -183,6 +183,7 @@ export function describeBus(name: string, open: OpenBus): void {
       const own = { ...context, signal: stop.signal };
       const ask = (timeoutMs: number) => bus.request("r/1", note("s/1"), own, { timeoutMs });
       await assert.rejects(ask(20), { code: "timeout" });
+      assert.equal(getEventListeners(stop.signal, "abort").length, 0);
       const reason = new Error("enough");
       const rejected = assert.rejects(ask(60_000), reason);
       const neverHandled = assert.rejects(ask(60_000), reason);

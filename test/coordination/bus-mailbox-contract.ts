@@ -24,8 +24,9 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         { capacity: 3 },
       );
       const isIn: boolean[] = [];
+      const { signal } = new AbortController();
       const sends = Array.from({ length: 10 }, async (_, index) => {
-        await bus.send("r/1", note("s/1", index), context);
+        await bus.send("r/1", note("s/1", index), { ...context, signal });
         isIn[index] = true;
       });
       await delay(1);
@@ -34,6 +35,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
       assert.deepEqual([mailbox?.waiting, mailbox?.running, mailbox?.blockedSenders], [3, 1, 6]);
       start();
       await Promise.all(sends);
+      assert.equal(getEventListeners(signal, "abort").length, 0);
       await bus.drain();
       assert.deepEqual(got, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });

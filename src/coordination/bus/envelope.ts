@@ -22,12 +22,15 @@ const Fields = z.object({
   at: z.number().default(0),
 });
 
-/** A message as it is written: for durable mail, and between processes. */
-export const Envelope = z.union([
-  Fields.extend({ payload: z.json() }),
-  Fields.extend({ zstd: z.base64().max(maxInputBytes * 2) }),
-]);
-export type Envelope = z.output<typeof Envelope>;
+/** A message as it is written: for durable mail, and between processes. A large payload is packed. */
+export const Envelope = Fields.extend({
+  payload: z.unknown().optional(),
+  zstd: z
+    .base64()
+    .max(maxInputBytes * 2)
+    .optional(),
+});
+export type Envelope = z.input<typeof Envelope>;
 
 /** @throws {MessageError} For a payload that is no JSON. @throws {TaskTooLargeError} */
 export function toEnvelope(message: Message): Envelope {
@@ -45,7 +48,7 @@ export function toEnvelope(message: Message): Envelope {
     const zstd = zstdCompressSync(text, fast).toString("base64");
     if (zstd.length < bytes) return { ...fields, zstd };
   }
-  return { ...fields, payload: JSON.parse(text) as z.output<ReturnType<typeof z.json>> };
+  return { ...fields, payload: JSON.parse(text) as unknown };
 }
 
 /** @throws {MessageError} For what is no envelope, damaged, or from a later version. */
@@ -57,7 +60,7 @@ export function fromEnvelope(input: unknown): Message {
       parsed.error,
     );
   const { version: _, ...fields } = parsed.data;
-  const payload = "zstd" in fields ? unpack(fields.zstd) : fields.payload;
+  const payload = fields.zstd === undefined ? (fields.payload ?? null) : unpack(fields.zstd);
   const { id, type, from, to, topic, priority, trace, hops, at } = fields;
   return Object.freeze({ id, type, from, to, topic, priority, trace, hops, at, wantsAnswer: false, payload });
 }

@@ -18,6 +18,8 @@ export interface Target {
   readonly wantsAnswer?: boolean;
 }
 
+/** As long as an address may be. */
+const isName = (from: unknown) => typeof from === "string" && from !== "" && from.length <= 128;
 const types: ReadonlySet<string> = new Set(messageTypes);
 
 /** Makes messages of what senders give. Nothing is copied, and no schema asked: that is for what comes from outside. */
@@ -34,7 +36,7 @@ export class Stamp {
   /** @throws {MessageError} @throws {PingPongError} */
   put(outgoing: Outgoing, context: SendingContext, target: Target): Message {
     const { from, type, priority = "normal", payload } = outgoing;
-    if (!types.has(type) || ranks[priority] === undefined || typeof from !== "string" || from === "")
+    if (!types.has(type) || ranks[priority] === undefined || !isName(from))
       throw new MessageError(
         `A message needs a sender, a type (${messageTypes.join(", ")}) and a known priority; this has "${from}", "${type}" and "${priority}".`,
       );
