@@ -216,7 +216,8 @@ export class TaskConsumer implements Consumer {
   }
 
   async #follow(work: TaskTry): Promise<void> {
-    this.#ended.push({ work, end: await work.run() });
+    const end = await work.run();
+    this.#ended.push({ work, end });
     if (this.#failure) this.fail(this.#failure.error);
     else this.wake();
   }
