@@ -147,7 +147,7 @@ export class MemoryRows {
   /** Removes what has expired, each key with a change that says so. @returns How many. */
   expire(now: number): number {
     const rows = this.#database
-      .prepare("SELECT id, key FROM memory WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
+      .prepare("SELECT id, key FROM memory WHERE expires_at <= ? ORDER BY expires_at, key LIMIT ?")
       .all(now, compactedAtOnce);
     for (const row of rows) this.#remove(Number(row["id"]), String(row["key"]), "expire");
     return rows.length;

@@ -4,7 +4,7 @@ export const memorySchema = `
 CREATE TABLE IF NOT EXISTS memory(
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT, version INTEGER NOT NULL,
   fence INTEGER NOT NULL, expires_at INTEGER) STRICT;
-CREATE INDEX IF NOT EXISTS memory_expiring ON memory(expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS memory_expiring ON memory(expires_at, key) WHERE expires_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS memory_gone ON memory(version) WHERE value IS NULL;
 
 -- One row a revision, without gaps; the latest is never removed, so revisions only grow. value: of puts alone.
