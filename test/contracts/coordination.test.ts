@@ -5,6 +5,7 @@ import { describeFrontier } from "../coordination/frontier-contract.ts";
 import { describeLeases } from "../coordination/lease-contract.ts";
 import { describeLog } from "../coordination/log-contract.ts";
 import { describeMemory } from "../coordination/memory-contract.ts";
+import { describeMemoryWatch } from "../coordination/memory-watch-contract.ts";
 import { type ManualClock, openBackend } from "../coordination/open-backend.ts";
 import { describeTasks } from "../coordination/task-contract.ts";
 
@@ -16,6 +17,7 @@ for (const name of names) {
   describeTasks(name, open);
   describeFrontier(name, open);
   describeMemory(name, (options) => openBackend({ name, ...options }));
+  describeMemoryWatch(name, (options) => openBackend({ name, ...options }));
   describeLog(name, () => openBackend({ name }));
   describeLeases(name, (options) => openBackend({ name, ...options }));
 
