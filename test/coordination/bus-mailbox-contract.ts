@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import type { Message } from "../../src/coordination/bus/bus.ts";
 import type { Priority } from "../../src/coordination/tasks.ts";
@@ -108,6 +108,20 @@ export function describeMailboxes(name: string, open: OpenBus): void {
       );
     });
 
+    it("Bus 47: one follower that is full keeps a message from no other", async () => {
+      await using bus = open();
+      const got: unknown[] = [];
+      bus.subscribe("page.>", () => new Promise(() => {}), { capacity: 1, overflow: "reject" });
+      bus.subscribe("page.>", ({ payload }) => void got.push(payload));
+      const taken: number[] = [];
+      for (const page of [1, 2, 3]) {
+        taken.push(await bus.publish("page.stored", note("s/1", page), context));
+        await delay(0);
+      }
+      assert.deepEqual(taken, [2, 2, 1]);
+      assert.deepEqual(got, [1, 2, 3]);
+    });
+
     it("Bus 47: by default a thousand wait, and a thousand senders for room; no mailbox grows further", async () => {
       await using bus = open();
       bus.attach("r/1", () => new Promise(() => {}));
@@ -200,6 +214,10 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         assert.deepEqual(got.slice(3), expected);
       }
       await Promise.all(sends);
+      clock.advance(10_000);
+      void bus.send("r/1", note("s/1", "after a pause"), context);
+      await nextTurn();
+      assert.equal(got.at(-1), "after a pause", "nobody waits any more, so it need not");
     });
 
     it("Bus 49: an agent over its rate is refused where that was chosen, and told until when", async () => {

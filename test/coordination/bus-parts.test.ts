@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { systemClock } from "../../src/clock.ts";
+import type { ForagerError } from "../../src/errors.ts";
 import type { ForagerEvent } from "../../src/events.ts";
 import { EventStream } from "../../src/events.ts";
 import { type Message, messageTypes } from "../../src/coordination/bus/bus.ts";
@@ -59,7 +60,11 @@ describe("envelopes", () => {
     const { zstdCompressSync } = await import("node:zlib");
     const bomb = zstdCompressSync(Buffer.alloc(100_000_000)).toString("base64");
     const envelope = { version: 1, id: "1", type: "event", from: "a/1", zstd: bomb };
-    assert.throws(() => fromEnvelope(envelope), { code: "bad-message" });
+    assert.throws(
+      () => fromEnvelope(envelope),
+      ({ code, cause }: ForagerError) =>
+        code === "bad-message" && (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE",
+    );
   });
 });
 

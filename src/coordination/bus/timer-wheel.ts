@@ -79,7 +79,7 @@ export class TimerWheel {
     due.sort((left, right) => left.dueAt - right.dueAt);
     // What one does when it expires may lift another's deadline.
     for (const timed of due) {
-      if (!timed.next || timed.dueAt > now) continue;
+      if (!timed.next) continue;
       this.remove(timed);
       timed.expire();
     }
