@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { coordinationBackends } from "../../src/coordination/backends/index.ts";
+import { describeDag } from "../coordination/dag-contract.ts";
 import { describeFrontier } from "../coordination/frontier-contract.ts";
 import { describeLeases } from "../coordination/lease-contract.ts";
 import { describeLog } from "../coordination/log-contract.ts";
 import { describeMemory } from "../coordination/memory-contract.ts";
 import { describeMemoryWatch } from "../coordination/memory-watch-contract.ts";
 import { type ManualClock, openBackend } from "../coordination/open-backend.ts";
+import { describeTaskBounds } from "../coordination/task-bounds-contract.ts";
 import { describeTasks } from "../coordination/task-contract.ts";
+import { describeTaskEnds } from "../coordination/task-ends-contract.ts";
 
 const names = Object.keys(coordinationBackends) as (keyof typeof coordinationBackends)[];
 
 for (const name of names) {
   const open = (clock?: ManualClock) => openBackend({ name, ...(clock ? { clock } : {}) });
 
-  describeTasks(name, open);
+  describeTasks(name, () => openBackend({ name }));
+  describeTaskEnds(name, (options) => openBackend({ name, ...options }));
+  describeTaskBounds(name, (options) => openBackend({ name, ...options }));
+  describeDag(name, () => openBackend({ name }));
   describeFrontier(name, open);
   describeMemory(name, (options) => openBackend({ name, ...options }));
   describeMemoryWatch(name, (options) => openBackend({ name, ...options }));

@@ -28,11 +28,12 @@ export function openBackend(
     readonly name?: keyof typeof coordinationBackends;
     readonly path?: string;
     readonly clock?: Clock;
+    readonly random?: () => number;
   } = {},
 ): OpenBackend {
-  const { name = "sqlite", path = ":memory:", clock = systemClock } = options;
+  const { name = "sqlite", path = ":memory:", clock = systemClock, random = Math.random } = options;
   const database = new Database(path, { schema: [coordinationSchema] });
-  const backend = coordinationBackends[name]({ database, clock, times: quickTimes });
+  const backend = coordinationBackends[name]({ database, clock, random, times: quickTimes });
   return { ...backend, database, [Symbol.dispose]: () => database.close() };
 }
 

@@ -1,5 +1,5 @@
 import { unlessAborted } from "../../../deadline.ts";
-import { ForagerError, LeaseLostError, messageOf } from "../../../errors.ts";
+import { ForagerError, messageOf } from "../../../errors.ts";
 import { type ConsumeOptions, type Consumer, RetryLaterError } from "../../tasks.ts";
 import { type Claimer, type TakenTask, type TaskClaims } from "./task-claims.ts";
 import { type TryEnd, type TryFloor, TaskTry, type TryOptions } from "./task-try.ts";
@@ -30,7 +30,8 @@ export class TaskConsumer implements Consumer {
   readonly kind: string;
   readonly #floor: ConsumerFloor;
   readonly #options: ConsumerOptions;
-  readonly #working = new Map<number, TaskTry>();
+  /** Also those whose task has passed to another holder, until they have stopped. */
+  readonly #working = new Set<TaskTry>();
   readonly #idlers = new Set<PromiseWithResolvers<void>>();
   readonly #asking: NodeJS.Timeout | undefined;
   readonly #onAbort: () => void;
@@ -49,7 +50,7 @@ export class TaskConsumer implements Consumer {
     this.#floor = floor;
     this.#options = options;
     this.#onAbort = () => {
-      for (const work of this.#working.values()) work.stop("given-back", options.context.signal.reason);
+      for (const work of this.#working) work.stop("given-back", options.context.signal.reason);
     };
     options.context.signal.addEventListener("abort", this.#onAbort, { once: true });
     if (typeof options.concurrency === "function") {
@@ -66,25 +67,13 @@ export class TaskConsumer implements Consumer {
 
   /** What is under way. */
   get working(): readonly TaskTry[] {
-    return [...this.#working.values()];
+    return [...this.#working];
   }
 
   /** Looks for tasks now. */
   wake(): void {
     this.#isWokenAgain = true;
     if (!this.#isTurning) this.#turn = this.#takeTurns();
-  }
-
-  /** Stops the work on a task, if it is done here: its row says already that it is no longer ours. */
-  drop(id: number, reason: string | undefined): void {
-    this.#working
-      .get(id)
-      ?.stop(
-        "dropped",
-        reason === undefined
-          ? new LeaseLostError(`task ${id}`)
-          : new ForagerError("cancelled", `Cancelled: ${reason}`),
-      );
   }
 
   /** Lets go who waits for the end, if this is it; called when a task of the kind has ended, here or elsewhere. */
@@ -96,7 +85,7 @@ export class TaskConsumer implements Consumer {
   fail(error: unknown): void {
     this.#failure ??= { error };
     for (const { reject } of this.#idlers) reject(error);
-    for (const work of this.working) if (work.isOver) this.#working.delete(work.task.id);
+    for (const work of this.working) if (work.isOver) this.#working.delete(work);
     this.#onWorkEnd();
   }
 
@@ -141,7 +130,7 @@ export class TaskConsumer implements Consumer {
         this.#isWokenAgain = false;
         if (this.#ended.length === 0 && !this.#canTake()) continue;
         const { over, taken } = await this.#floor.database.write(() => this.#settleAndClaim());
-        for (const { task } of over) this.#working.delete(task.id);
+        for (const work of over) this.#working.delete(work);
         for (const each of taken) this.#start(each);
         this.#onWorkEnd();
       }
@@ -210,7 +199,7 @@ export class TaskConsumer implements Consumer {
 
   #start(taken: TakenTask): void {
     const work = new TaskTry(taken, this.#floor, this.#options);
-    this.#working.set(taken.task.id, work);
+    this.#working.add(work);
     void this.#follow(work);
     if (this.#options.context.signal.aborted) this.#onAbort();
   }

@@ -65,7 +65,7 @@ export class TaskRows {
          WHERE id = ? AND ${isOurs} ? AND rearm IS NULL`,
       )
       .run(result, now, task.id, task.fence);
-    if (changes === 0) return this.#rearm(task, result, "", now);
+    if (changes === 0) return this.#rearm(task, result, undefined, now);
     if (task.name !== undefined) this.#graph.succeeded(task.id, now);
     this.#news.ended(task.id, task.kind);
     return true;
@@ -80,7 +80,7 @@ export class TaskRows {
          WHERE id = ?4 AND ${isOurs} ?5 AND rearm IS NULL`,
       )
       .run(now, code, error, task.id, task.fence);
-    if (changes === 0) return this.#rearm(task, "null", error, now);
+    if (changes === 0) return this.#rearm(task, "null", { code, error }, now);
     if (task.run !== undefined) this.#graph.failed(task.id, now);
     this.#news.ended(task.id, task.kind);
     return true;
@@ -128,7 +128,7 @@ export class TaskRows {
   }
 
   /** Begins anew with what was added meanwhile, if this is ours and something was. */
-  #rearm(task: Task, result: string, error: string, now: number): boolean {
+  #rearm(task: Task, result: string, failure: Failure | undefined, now: number): boolean {
     const row = this.#database
       .prepare(`SELECT rearm FROM task WHERE id = ? AND ${isOurs} ? AND rearm IS NOT NULL`)
       .get(task.id, task.fence);
@@ -136,20 +136,24 @@ export class TaskRows {
     const next = JSON.parse(String(row["rearm"])) as Rearming;
     this.#database
       .prepare(
-        `UPDATE task SET state = ?, at = ?, input = ?, priority = ?, deadline = ?, max_attempts = ?, trace = ?, result = ?,
-           error = ?, rearm = NULL, progress = NULL, attempt = 0, starts = 0, owner = NULL WHERE id = ?`,
+        `UPDATE task SET state = iif(?3 > ?1, 'delayed', 'ready'), at = max(?3, ?1), input = ?4, priority = ?5,
+           deadline = ?6, max_attempts = ?7, trace = ?8, result = ?9, rearm = NULL, progress = NULL, attempt = 0,
+           starts = 0, owner = NULL, error = coalesce(?10, ''),
+           history = iif(?10 IS NULL, history, ${longerHistory("?1", "?11", "?10")})
+         WHERE id = ?2`,
       )
       .run(
-        next.dueAt > now ? "delayed" : "ready",
-        Math.max(next.dueAt, now),
+        now,
+        task.id,
+        next.dueAt,
         next.input,
         next.priority,
         next.deadlineAt,
         next.maxAttempts,
         next.trace,
         result,
-        error,
-        task.id,
+        failure?.error ?? null,
+        failure?.code ?? null,
       );
     this.#news.ready(task.kind);
     return true;

@@ -92,6 +92,15 @@ export class TaskTry {
     return this.#isOver;
   }
 
+  /** Its row says that the task is no longer ours: it was called off for a reason, or passed to another holder. */
+  drop(reason: string | undefined): void {
+    const error =
+      reason === undefined
+        ? new LeaseLostError(`task ${this.task.id}`)
+        : new ForagerError("cancelled", `Cancelled: ${reason}`);
+    this.stop("dropped", error);
+  }
+
   /** Tells the handler to stop. What it does after that counts no more. */
   stop(outcome: "failed" | "given-back" | "dropped", reason: unknown): void {
     if (this.#isOver || this.#stop.signal.aborted) return;

@@ -156,7 +156,7 @@ export class SqliteTasks implements Tasks {
     const cancelled = await this.#database.write(() => this.#upkeep.cancel(which, reason, this.#clock.now()));
     const ids = new Set(cancelled);
     for (const consumer of this.#consumers)
-      for (const { task } of consumer.working) if (ids.has(task.id)) consumer.drop(task.id, reason);
+      for (const work of consumer.working) if (ids.has(work.task.id)) work.drop(reason);
     return cancelled.length;
   }
 
@@ -203,6 +203,10 @@ export class SqliteTasks implements Tasks {
     return this.#upkeep.forget(before);
   }
 
+  forgetRun(run: number): void {
+    this.#upkeep.forgetRun(run);
+  }
+
   /** After a transaction here: who waited for what it did goes on. */
   #hear({ ended, endedKinds, readyKinds }: News): void {
     for (const id of ended) this.#tellWaiting(id);
@@ -217,8 +221,8 @@ export class SqliteTasks implements Tasks {
   /** After another process wrote: everything may have changed. */
   #lookAgain(): void {
     for (const consumer of this.#consumers) {
-      for (const { task } of consumer.working) {
-        if (!this.#rows.holds(task)) consumer.drop(task.id, this.#views.reasonOfCancel(task.id));
+      for (const work of consumer.working) {
+        if (!this.#rows.holds(work.task)) work.drop(this.#views.reasonOfCancel(work.task.id));
       }
       consumer.wake();
       consumer.tellIdlers();
@@ -241,9 +245,9 @@ export class SqliteTasks implements Tasks {
   #renewAndRecover(): void {
     const now = this.#clock.now();
     for (const consumer of this.#consumers) {
-      for (const { task } of consumer.working) {
-        if (!this.#rows.renew(task, now + this.#times.leaseMs))
-          consumer.drop(task.id, this.#views.reasonOfCancel(task.id));
+      for (const work of consumer.working) {
+        if (!this.#rows.renew(work.task, now + this.#times.leaseMs))
+          work.drop(this.#views.reasonOfCancel(work.task.id));
       }
     }
     this.#upkeep.expire(now);
