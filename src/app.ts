@@ -25,6 +25,7 @@ import { tierNames, tiers } from "./browser/tiers/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
+import { NamedLocks } from "./coordination/plans/admission.ts";
 import { AgentPool } from "./coordination/pools/pool.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { MissingError } from "./errors.ts";
@@ -60,6 +61,7 @@ export class App implements AsyncDisposable {
   readonly guard = new EgressGuard({ resolve: systemResolve }, { allowedOrigins: [] });
   readonly #deps: AppDeps;
   readonly #made = new AsyncDisposableStack();
+  readonly #locks = new NamedLocks();
   #embedder: Promise<Embedder | undefined> | undefined;
   #model: Promise<ChatModel | undefined> | undefined;
 
@@ -132,6 +134,7 @@ export class App implements AsyncDisposable {
       coordination: folder.coordination,
       planner: this.#pool(createCrawlPlanner(), light),
       researcher: pages.researcher,
+      locks: this.#locks,
       backlog: embedder && this.backlog(folder, embedder),
       scope: (seeds, { include, exclude }) => new Scope({ seeds, include, exclude }),
       sitemapUrls: pages.sitemapUrls,

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Agent } from "../coordination/agent.ts";
+import { Plan } from "../coordination/plans/plan.ts";
+import { crawlPlan } from "../coordination/plans/templates.ts";
 import { normalizeUrl } from "../browser/url.ts";
 import { OptionsError } from "../errors.ts";
 import type { ChatModel } from "./chat-model.ts";
@@ -14,12 +16,12 @@ const CrawlPlan = z.strictObject({
   seeds: z.array(z.url()),
   /** Names the crawl: the same seeds continue it. */
   key: z.string(),
-  /** Origins whose sitemaps are read. */
-  sitemapOrigins: z.array(z.string()),
+  /** What is done, and what waits for what. */
+  plan: Plan,
 });
 export type CrawlPlan = z.output<typeof CrawlPlan>;
 
-/** Plans a crawl: seeds checked and normalised, the run named, sitemaps chosen. */
+/** Plans a crawl: seeds checked and normalised, the run named, sitemaps chosen, by the template. */
 export function createCrawlPlanner(): Agent<z.input<typeof CrawlGoal>, CrawlPlan> {
   return {
     role: "planner",
@@ -27,11 +29,9 @@ export function createCrawlPlanner(): Agent<z.input<typeof CrawlGoal>, CrawlPlan
     output: CrawlPlan,
     async run({ seeds, useSitemaps }) {
       const { urls, key } = readSeeds(seeds);
-      return {
-        seeds: urls,
-        key,
-        sitemapOrigins: useSitemaps ? [...new Set(urls.map((url) => new URL(url).origin))] : [],
-      };
+      const origins = [...new Set(urls.map((url) => new URL(url).origin))];
+      const goal = `crawl ${origins[0]}${origins.length > 1 ? ` and ${origins.length - 1} more` : ""}`;
+      return { seeds: urls, key, plan: crawlPlan(goal, useSitemaps ? origins : []) };
     },
   };
 }

@@ -243,6 +243,8 @@ export interface Tasks {
    * at most ten thousand in one call. Synchronous; inside `Database.write`. @returns How many.
    */
   forget(before: number): number;
+  /** Forgets what has ended of a run, so that its plan can be done once more. Synchronous; inside `Database.write`. */
+  forgetRun(run: number): void;
 }
 
 /** Workers that may die over one task before it is given up. */

@@ -3,6 +3,7 @@ import type { Scope } from "../browser/scope.ts";
 import type { RunContext } from "../context.ts";
 import type { Clock } from "../clock.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
+import type { NamedLocks } from "../coordination/plans/admission.ts";
 import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { Database } from "../database.ts";
 import type { EventStream } from "../events.ts";
@@ -20,6 +21,8 @@ export interface CrawlFloor {
   readonly coordination: CoordinationBackend;
   readonly planner: AgentPool<{ seeds: string[]; useSitemaps: boolean }, CrawlPlan>;
   readonly researcher: AgentPool<PageErrand, Finding>;
+  /** What plans of this process may not use at the same time. */
+  readonly locks: NamedLocks;
   /** Absent with `embed: "off"`. */
   readonly backlog: EmbedBacklog | undefined;
   readonly scope: (seeds: readonly string[], options: CrawlOptions) => Scope;

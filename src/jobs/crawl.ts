@@ -1,25 +1,27 @@
 import { z } from "zod";
-import { type CrawlPlan, readSeeds } from "../agents/planner.ts";
+import { readSeeds } from "../agents/planner.ts";
+import type { Scope } from "../browser/scope.ts";
 import type { Clock } from "../clock.ts";
 import type { RunContext } from "../context.ts";
+import type { NodeHandler } from "../coordination/plans/node-handler.ts";
+import { type PlanOutcome, runPlan } from "../coordination/plans/run-plan.ts";
 import type { Run } from "../coordination/runs.ts";
-import { MissingError, messageOf } from "../errors.ts";
+import { runWithin } from "../deadline.ts";
+import { ForagerError, TimeoutError, messageOf } from "../errors.ts";
+import { beginCrawl } from "./begin-crawl.ts";
 import type { CrawlFloor } from "./crawl-floor.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
 import { type CrawlSummary, summarize } from "./crawl-summary.ts";
+import { type EmbeddingBeside, startEmbedding } from "./embed-beside.ts";
 import { keepLessons, restoreLessons } from "./lessons.ts";
 import { readSitemaps } from "./read-sitemaps.ts";
-import { seedUrls } from "./record-finding.ts";
 import { PageVisits } from "./visit-pages.ts";
 
 /** How often the queue is measured for whoever watches. */
 const measureMs = 500;
-const sitemapsAtOnce = 4;
 /** For all the sitemaps of one origin, politeness included. */
 const sitemapTimeoutMs = 600_000;
-/** Reading an origin's sitemaps is a task of the run, so that a crawl that is killed goes on with it. */
-const sitemapTask = (run: number) => `read-sitemaps/${run}`;
-const SitemapTask = z.strictObject({ origin: z.url() });
+const SitemapInput = z.strictObject({ origins: z.array(z.url()) });
 
 /**
  * Crawls from `seeds` and indexes what it finds, in the numbered steps of docs/architecture.md. Called again after an
@@ -33,19 +35,26 @@ export async function crawl(
   context: RunContext,
 ): Promise<CrawlSummary> {
   const startedAt = floor.clock.now();
-  const plan = await floor.planner.run({ seeds: [...seeds], useSitemaps: options.useSitemaps }, context);
-  const run = await beginRun(floor, plan, options);
+  const planned = await floor.planner.run({ seeds: [...seeds], useSitemaps: options.useSitemaps }, context);
+  const { run, plan } = await beginCrawl(floor, planned, options);
   const embedding = startEmbedding(floor, options, context);
   const measuring = measureQueue(floor, run, options);
   await restoreLessons(floor.coordination.memory, floor.lessons);
   try {
-    await visit(floor, plan, run, options, context);
-    await floor.store.optimize(context.signal);
-    await embedding.crawlEnded();
-    floor.database.writeNow(() =>
-      floor.coordination.runs.end(run.id, "finished", undefined, floor.clock.now()),
+    const scope = floor.scope(planned.seeds, options);
+    const nodes = crawlNodes(floor, { run, scope, options }, embedding, context);
+    const { tasks, memory } = floor.coordination;
+    const { clock, events, locks } = floor;
+    throwFailure(
+      await runPlan(
+        { tasks, memory, locks, clock, events, handlers: (role) => nodes[role], estimate: () => undefined },
+        plan,
+        { run: run.id, timeoutMs: Number.POSITIVE_INFINITY, worthMs: 0 },
+        context,
+      ),
     );
-    floor.events.emit({ type: "run-finished", run: run.id, job: "crawl", state: "finished" });
+    floor.database.writeNow(() => floor.coordination.runs.end(run.id, "finished", undefined, clock.now()));
+    events.emit({ type: "run-finished", run: run.id, job: "crawl", state: "finished" });
     return summarize(floor, run.id, startedAt);
   } catch (error) {
     floor.events.emit({
@@ -75,61 +84,54 @@ export function crawlSoFar(
   return run ? summarize({ coordination, store, clock }, run.id, startedAt) : undefined;
 }
 
-/** The pages are done; what is left of the sitemaps is not needed. */
-class CrawlOver extends Error {}
-
-async function visit(
+/** What each role of a crawl's plan does. */
+function crawlNodes(
   floor: CrawlFloor,
-  plan: CrawlPlan,
-  run: Run,
-  options: CrawlOptions,
+  crawl: { readonly run: Run; readonly scope: Scope; readonly options: CrawlOptions },
+  embedding: EmbeddingBeside,
   context: RunContext,
-): Promise<void> {
-  const scope = floor.scope(plan.seeds, options);
+): Readonly<Record<string, NodeHandler>> {
+  const { run, scope, options } = crawl;
+  const { tasks, frontier } = floor.coordination;
   const visits = new PageVisits(floor, scope, run, options, context);
-  const over = new AbortController();
-  const signal = AbortSignal.any([context.signal, over.signal]);
-  await using sitemaps = floor.coordination.tasks.consume(
-    sitemapTask(run.id),
-    (input, context) =>
-      readSitemaps(floor, { run, scope, options, visits }, SitemapTask.parse(input).origin, context),
-    { concurrency: sitemapsAtOnce, timeoutMs: sitemapTimeoutMs, context: { ...context, signal } },
-  );
-  await visits.finish(sitemaps.idle(signal));
-  over.abort(new CrawlOver());
+  return {
+    async pages(_, node) {
+      const sitemaps = tasks.ofRun(run.id).filter(({ name }) => name?.startsWith("sitemaps-"));
+      const read = sitemaps.map(({ id }) => tasks.wait(id, node.signal));
+      await visits.finish(Promise.all(read), node.signal);
+      // The page limit is reached: what is left of the sitemaps is not needed.
+      await tasks.cancel({ ids: sitemaps.map(({ id }) => id) }, "No more pages are wanted.");
+      return frontier.counts(run.id);
+    },
+    async sitemaps(input, node) {
+      let added = 0;
+      for (const origin of SitemapInput.parse(input).origins) {
+        const limit = {
+          timeoutMs: sitemapTimeoutMs,
+          trace: `${node.trace}/${origin}`,
+          reason: () => new TimeoutError(`The sitemaps of ${origin}`, sitemapTimeoutMs),
+        };
+        added += await runWithin(node, limit, (within) =>
+          readSitemaps(floor, { ...crawl, visits }, origin, within),
+        );
+      }
+      return { added };
+    },
+    async settle(_, node) {
+      await floor.store.optimize(node.signal);
+    },
+    async vectors() {
+      await embedding.crawlEnded();
+    },
+  };
 }
 
-/** Finds the run to go on with, or begins one; a crawl that finished before is looked over again for changes. */
-async function beginRun(floor: CrawlFloor, plan: CrawlPlan, options: CrawlOptions): Promise<Run> {
-  const { coordination, clock } = floor;
-  const { run, resumed } = await floor.database.write(() => {
-    const now = clock.now();
-    coordination.frontier.recover(now, { all: true });
-    coordination.tasks.recover(now, { all: true });
-    const earlier = coordination.runs.latest("crawl", plan.key);
-    if (earlier && goesOn(floor, earlier, options))
-      return { run: coordination.runs.resume(earlier.id), resumed: true };
-    const started = coordination.runs.start("crawl", plan.key, { seeds: plan.seeds, options }, now);
-    const kind = sitemapTask(started.id);
-    coordination.tasks.insert(
-      plan.sitemapOrigins.map((origin) => ({ kind, run: started.id, input: { origin } })),
-    );
-    if (earlier)
-      coordination.frontier.carryOver(earlier.id, started.id, { maxDepth: options.maxDepth ?? Infinity });
-    return { run: started, resumed: false };
-  });
-  await floor.database.write(() =>
-    coordination.frontier.add(run.id, seedUrls(plan.seeds, 0), { maxDepth: options.maxDepth ?? Infinity }),
-  );
-  floor.events.emit({ type: "run-started", run: run.id, job: "crawl", resumed });
-  return run;
-}
-
-/** A run that was cut short goes on; so does one that stopped at a page limit which is higher now. */
-function goesOn(floor: CrawlFloor, earlier: Run, options: CrawlOptions): boolean {
-  if (earlier.state !== "finished") return true;
-  const counts = floor.coordination.frontier.counts(earlier.id);
-  return counts.ready > 0 && counts.done < options.maxPages;
+/** @throws What the node that failed threw. A sitemap that could not be read is no failure of the crawl: it stays among the dead letters. */
+function throwFailure({ nodes }: PlanOutcome): void {
+  for (const node of nodes.values()) {
+    if (node.state !== "dead" || node.role === "sitemaps") continue;
+    throw node.cause ?? new ForagerError("crawl", `The crawl stopped at "${node.id}": ${node.error}`);
+  }
 }
 
 async function endEarly(floor: CrawlFloor, run: Run, error: unknown): Promise<void> {
@@ -167,39 +169,4 @@ function measureQueue(floor: CrawlFloor, run: Run, options: CrawlOptions): NodeJ
       toEmbed,
     });
   }, measureMs).unref();
-}
-
-/**
- * Vectors beside the crawl, and after it as far as was asked. What the embedder runs on may be missing from the machine:
- * that costs the vectors, with a warning, never the crawl.
- */
-function startEmbedding(
-  floor: CrawlFloor,
-  options: CrawlOptions,
-  context: RunContext,
-): { crawlEnded(): Promise<void>; stop(): Promise<void> } {
-  const { backlog } = floor;
-  if (!backlog) return { crawlEnded: async () => {}, stop: async () => {} };
-  const onlyLead = options.embed === "lead";
-  const following = new AbortController();
-  const beside = backlog
-    .follow({ onlyLead, signal: AbortSignal.any([context.signal, following.signal]) })
-    .catch((error: unknown) => (following.signal.aborted || context.signal.aborted ? undefined : { error }));
-  return {
-    async crawlEnded() {
-      following.abort();
-      try {
-        const failure = await beside;
-        if (failure) throw failure.error;
-        await backlog.run({ onlyLead, signal: context.signal });
-      } catch (error) {
-        if (!(error instanceof MissingError)) throw error;
-        floor.log.warn("passages get no vectors", { why: error.message });
-      }
-    },
-    async stop() {
-      following.abort();
-      await beside;
-    },
-  };
 }

@@ -8,7 +8,7 @@ import { seedUrls } from "./record-finding.ts";
 /** URLs of a sitemap that go into the frontier in one transaction. */
 const batchSize = 500;
 
-/** One origin's sitemaps into the frontier, until no more pages are wanted. @param visits Who is told of more, and knows when there are enough. */
+/** One origin's sitemaps into the frontier, until no more pages are wanted. @param crawl.visits Is told of more, and knows when there are enough. @returns How many URLs were new. */
 export async function readSitemaps(
   floor: Pick<CrawlFloor, "database" | "coordination" | "events" | "sitemapUrls">,
   crawl: {
@@ -19,7 +19,7 @@ export async function readSitemaps(
   },
   origin: string,
   context: RunContext,
-): Promise<{ readonly added: number }> {
+): Promise<number> {
   const { run, scope, options, visits } = crawl;
   const maxDepth = options.maxDepth ?? Infinity;
   let added = 0;
@@ -38,8 +38,8 @@ export async function readSitemaps(
     if (!scope.judge(url).isIn || batch.push(url) < batchSize) continue;
     await add(batch);
     batch = [];
-    if (visits.isFull) return { added };
+    if (visits.isFull) return added;
   }
   await add(batch);
-  return { added };
+  return added;
 }

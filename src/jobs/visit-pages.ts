@@ -50,15 +50,16 @@ export class PageVisits {
    * @param source Ends when whatever else finds URLs (sitemaps) has ended.
    * @throws The first failure that is not a page's own; the signal's reason.
    */
-  async finish(source: Promise<unknown>): Promise<void> {
+  async finish(source: Promise<unknown>, signal: AbortSignal): Promise<void> {
     let isMoreToCome = true;
+    signal.addEventListener("abort", () => this.wake(), { once: true });
     source
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         isMoreToCome = false;
         this.wake();
       });
-    while (!this.#isOver()) {
+    while (!this.#isOver() && !signal.aborted) {
       if ((await this.#take()) > 0) continue;
       const isDueLater = this.#floor.coordination.frontier.nextDueAt(this.#run.id) !== undefined;
       const isWaiting = (isMoreToCome || isDueLater) && !this.isFull;
@@ -66,7 +67,7 @@ export class PageVisits {
       await this.#change();
     }
     await Promise.all(this.#underWay);
-    this.#context.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (this.#failure) throw this.#failure.error;
   }
 

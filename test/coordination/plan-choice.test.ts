@@ -23,6 +23,16 @@ const eachTakes = (ms: number) => () => ms;
 const four = plan(node("a"), node("b"), node("c"), node("d"));
 const diamond = plan(node("a"), node("b", "a"), node("c", "a"), node("d", "b", "c"), node("e", "d"));
 
+const step = (role: string) => ({ role, input: {} });
+const isReasoning = (role: string) => role === "analyst";
+const reasoning = (count: number) =>
+  fanOut(
+    "g",
+    Array.from({ length: count }, () => ({ role: "analyst", input: {} })),
+  );
+const agents = (count: number, more: object = {}) =>
+  chooseMode(reasoning(count), eachTakes(60_000), { isReasoning, ...more }).agents;
+
 describe("choice of mode", () => {
   const cases = [
     ["fewer than 3 nodes", plan(node("a"), node("b")), 60_000, "sequential", 1],
@@ -55,14 +65,6 @@ describe("choice of mode", () => {
   });
 
   it("C28: R1: one reasoning agent by default, three or four for parallel work, five at most unless asked", () => {
-    const reasoning = (count: number) =>
-      fanOut(
-        "g",
-        Array.from({ length: count }, () => ({ role: "analyst", input: {} })),
-      );
-    const isReasoning = (role: string) => role === "analyst";
-    const agents = (count: number, more: object = {}) =>
-      chooseMode(reasoning(count), eachTakes(60_000), { isReasoning, ...more }).agents;
     assert.deepEqual(
       [1, 3, 9, 40].map((count) => agents(count)),
       [1, 3, 3, 4],
@@ -119,8 +121,6 @@ describe("complexity", () => {
 });
 
 describe("plan templates", () => {
-  const step = (role: string) => ({ role, input: {} });
-
   it("C26: by source: sites side by side, each host held by one node, one that fails left out", () => {
     const { nodes } = bySource(
       "g",
@@ -176,11 +176,13 @@ describe("plan templates", () => {
   });
 
   it("C26: a crawl: sitemaps beside pages, then what is left is settled, then vectors", () => {
-    const { nodes } = crawlPlan("crawl", {
-      seeds: ["https://a.example/"],
-      sitemapOrigins: ["https://a.example"],
-    });
-    assert.deepEqual(wavesOf(nodes), [["sitemap-1", "pages"], ["settle"], ["vectors"]]);
+    const { nodes } = crawlPlan("crawl", ["https://a.example"]);
+    assert.deepEqual(wavesOf(nodes), [["sitemaps-1", "pages"], ["settle"], ["vectors"]]);
+    const many = crawlPlan(
+      "crawl",
+      Array.from({ length: 1_000 }, (_, index) => `https://${index}.example`),
+    );
+    assert.equal(many.nodes.length, 19);
   });
 
   for (const [count, groups] of [

@@ -96,22 +96,23 @@ export function answerPlan(question: string): Plan {
   });
 }
 
+/** Nodes that share out a crawl's sitemaps. */
+const mostSitemapNodes = 16;
+
 /** A crawl: sitemaps are read beside the pages, what both left is settled, and then come the vectors. */
-export function crawlPlan(
-  goal: string,
-  input: { readonly seeds: readonly string[]; readonly sitemapOrigins: readonly string[] },
-): Plan {
-  const sitemaps = input.sitemapOrigins.map((origin, index) => ({
-    id: `sitemap-${index + 1}`,
-    role: "sitemap",
-    input: { origin },
+export function crawlPlan(goal: string, sitemapOrigins: readonly string[]): Plan {
+  const sitemaps = shareOut(sitemapOrigins, mostSitemapNodes).map((origins, index) => ({
+    id: `sitemaps-${index + 1}`,
+    role: "sitemaps",
+    input: { origins: [...origins] },
     onFailure: "continue" as const,
   }));
   return parsePlan({
     goal,
     nodes: [
       ...sitemaps,
-      { id: "pages", role: "pages", input: { seeds: [...input.seeds] }, onFailure: "fail", priority: "high" },
+      // Pages wait for URLs from sitemaps: they come first, and take a place of their own.
+      { id: "pages", role: "pages", input: {}, onFailure: "fail", priority: "high" },
       { id: "settle", role: "settle", input: {}, after: [...sitemaps.map(({ id }) => id), "pages"] },
       { id: "vectors", role: "vectors", input: {}, after: ["settle"], priority: "low" },
     ],
@@ -125,14 +126,18 @@ export function microtasks<T>(
   step: (items: readonly T[]) => Step,
   join: Step,
 ): Plan {
-  const count = Math.min(mostMicrotasks, items.length);
-  const groups = Array.from({ length: count }, (_, index) =>
-    items.slice(Math.floor((index * items.length) / count), Math.floor(((index + 1) * items.length) / count)),
-  );
   return fanOut(
     goal,
-    groups.map((group) => ({ onFailure: "continue" as const, ...step(group) })),
+    shareOut(items, mostMicrotasks).map((group) => ({ onFailure: "continue" as const, ...step(group) })),
     join,
+  );
+}
+
+/** At most so many groups of nearly equal size, in order. */
+function shareOut<T>(items: readonly T[], most: number): (readonly T[])[] {
+  const count = Math.min(most, items.length);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(Math.floor((index * items.length) / count), Math.floor(((index + 1) * items.length) / count)),
   );
 }
 
