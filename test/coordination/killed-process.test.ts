@@ -7,12 +7,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { rootContext } from "../../src/context.ts";
-import { openBackend, temporaryFolder, urlOf } from "./open-backend.ts";
+import { type OpenBackend, openBackend, temporaryFolder, urlOf } from "./open-backend.ts";
 
 const script = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
 
 /** A worker in a process of its own, with its lines as they come; killed at the end of its block. */
-function startWorker(path: string, part: "crawl" | "lease" | "tasks") {
+function startWorker(path: string, part: string) {
   const child = spawn(process.execPath, [script, path, part], { stdio: ["ignore", "pipe", "inherit"] });
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
@@ -36,6 +36,8 @@ function startWorker(path: string, part: "crawl" | "lease" | "tasks") {
     },
   };
 }
+
+const options = { concurrency: 1, timeoutMs: 1_000, context: rootContext("test") };
 
 describe("coordination when processes are killed", () => {
   it("Queue 13: keeps every page that was told, each once, whenever the worker is killed", async () => {
@@ -110,7 +112,7 @@ describe("coordination when processes are killed", () => {
     await worker.line("lost");
   });
 
-  it("Queue 11: a killed worker's task goes to another within the lease, not counted as a try", async () => {
+  it("Queue 11: a killed worker's task goes to another at the next beat, not counted as a try", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "forager.db");
     using backend = openBackend({ path });
@@ -118,13 +120,136 @@ describe("coordination when processes are killed", () => {
     await using worker = startWorker(path, "tasks");
     await worker.line("attempt 1 fence 1");
     await worker.kill();
-    const consumer = backend.tasks.consume("work", async (_, { task }) => [task.attempt, task.fence], {
-      concurrency: 1,
-      timeoutMs: 1_000,
-      context: rootContext("test"),
-    });
+    const consumer = backend.tasks.consume(
+      "work",
+      async (_, { task }) => [task.attempt, task.fence],
+      options,
+    );
     const ended = await backend.tasks.wait(Number(id), AbortSignal.timeout(2_000));
     await consumer[Symbol.asyncDispose]();
     assert.deepEqual(ended.result, [1, 2]);
   });
+
+  it("Queue 11: a killed worker's lease need not run out: its process is seen to be gone", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "forager.db");
+    using backend = openBackend({ path });
+    const [id] = await backend.tasks.add([{ kind: "work", input: "x" }]);
+    await using worker = startWorker(path, "tasks");
+    await worker.line("attempt 1 fence 1");
+    await worker.kill();
+    // As if its lease had been a long one.
+    await backend.database.write(() => backend.database.prepare("UPDATE task SET at = at + 600000").run());
+    const consumer = backend.tasks.consume("work", async () => "taken over", options);
+    const ended = await backend.tasks.wait(Number(id), AbortSignal.timeout(2_000));
+    await consumer[Symbol.asyncDispose]();
+    assert.equal(ended.result, "taken over");
+  });
+
+  it("Queue 12: a worker that was stopped beyond its lease finds its effects refused when it goes on", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "forager.db");
+    using backend = openBackend({ path });
+    const [id] = await backend.tasks.add([{ kind: "work", input: "x" }]);
+    await using worker = startWorker(path, "stopped");
+    await worker.line("working");
+    worker.child.kill("SIGSTOP");
+    const consumer = backend.tasks.consume(
+      "work",
+      (_, own) => own.commit((transaction) => transaction.put("written-by", `fence ${own.fence}`)),
+      options,
+    );
+    await backend.tasks.wait(Number(id), AbortSignal.timeout(3_000));
+    await backend.memory.put("go on", true);
+    worker.child.kill("SIGCONT");
+    await worker.line("commit lease-lost");
+    await consumer[Symbol.asyncDispose]();
+    assert.equal((await backend.memory.get("written-by"))?.value, "fence 2");
+    assert.equal((await backend.tasks.wait(Number(id))).result, null);
+  });
+
+  it("Queue 20: tasks that another process adds are taken, and cancelled ones are stopped, within a second", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "forager.db");
+    using backend = openBackend({ path });
+    await using worker = startWorker(path, "obedient");
+    await worker.line("ready");
+    await delay(300); // by now it looks only every quarter of a second
+    const addedAt = performance.now();
+    const ids = await backend.tasks.add(["a", "b"].map((input) => ({ kind: "work", input })));
+    await worker.line("began b");
+    assert.ok(performance.now() - addedAt < 1_000, `${performance.now() - addedAt} ms until it began`);
+    const cancelledAt = performance.now();
+    assert.equal(await backend.tasks.cancel({ ids: ids.slice(0, 1) }, "no more use"), 1);
+    await worker.line("stopped a cancelled");
+    assert.ok(
+      performance.now() - cancelledAt < 1_000,
+      `${performance.now() - cancelledAt} ms until it stopped`,
+    );
+    assert.ok(!worker.lines.includes("stopped b cancelled"));
+    assert.deepEqual(backend.tasks.counts("work"), { ready: 0, leased: 1, done: 0, dead: 0, cancelled: 1 });
+  });
+
+  it("C21: waiting for tasks costs next to nothing", async () => {
+    using folder = temporaryFolder();
+    await using worker = startWorker(join(folder.path, "forager.db"), "sleeper");
+    await worker.line("used");
+    const used = Number(/\d+/.exec(worker.lines.at(-1) ?? "")?.[0]);
+    assert.ok(used < 20, `${used / 10} % of a core`); // 0.4 % when measured; below 1 % is promised
+  });
+
+  it("DAG 29: a kill between an end and what it releases neither loses nor doubles anything", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "forager.db");
+    const count = 400;
+    {
+      using backend = openBackend({ path });
+      // Each waits for up to three of the ten before it: many are released together, and many by their last one.
+      const nodes = Array.from({ length: count }, (_, index) => ({
+        kind: "node",
+        input: index,
+        run: 1,
+        name: `n${index}`,
+        after: [3, 5, 8].flatMap((step) =>
+          index - step - (index % 2) >= 0 ? [`n${index - step - (index % 2)}`] : [],
+        ),
+      }));
+      await backend.tasks.add(nodes);
+    }
+    for (const afterMs of [0, 4, 9, 17]) {
+      await using worker = startWorker(path, "graph");
+      await worker.line("ran");
+      await delay(afterMs);
+      await worker.kill();
+      using backend = openBackend({ path });
+      assertConsistent(backend);
+      await backend.database.write(() => backend.tasks.recover(Date.now(), { all: true }));
+    }
+    await using last = startWorker(path, "graph");
+    await last.line("finished");
+    using backend = openBackend({ path });
+    assertConsistent(backend);
+    assert.deepEqual(backend.tasks.counts("node"), {
+      ready: 0,
+      leased: 0,
+      done: count,
+      dead: 0,
+      cancelled: 0,
+    });
+    assert.ok(backend.tasks.ofRun(1).every(({ attempts }) => attempts === 1));
+  });
 });
+
+/** Whatever was cut short: what has begun waits for nothing, and what waits waits for something. */
+function assertConsistent({ tasks, database }: OpenBackend): void {
+  const views = tasks.ofRun(1);
+  const hasEnded = new Map(views.map(({ name, state }) => [name, state === "done"]));
+  for (const { name, state, after } of views) {
+    const awaited = after.filter((earlier) => !hasEnded.get(earlier)).length;
+    assert.equal(state === "blocked", awaited > 0, `${name} is ${state} and waits for ${awaited}`);
+    const pending = database.prepare("SELECT pending FROM task WHERE run = 1 AND name = ?").get(name ?? "")?.[
+      "pending"
+    ];
+    assert.equal(pending, awaited, `${name}'s count is ${String(pending)}, and it waits for ${awaited}`);
+  }
+}

@@ -1,10 +1,15 @@
-// A process that works on a data file until it is killed: `node worker-process.ts FILE crawl|lease|tasks`.
+// A process that works on a data file until it is killed: `node worker-process.ts FILE PART`.
+import { setTimeout as delay } from "node:timers/promises";
+import { systemClock } from "../../src/clock.ts";
 import { rootContext } from "../../src/context.ts";
+import { createSqliteBackend } from "../../src/coordination/backends/sqlite/index.ts";
+import { type ForagerError, LeaseLostError } from "../../src/errors.ts";
 import { openBackend, pageDone } from "./open-backend.ts";
 
 const [path = "", part = ""] = process.argv.slice(2);
 const backend = openBackend({ path });
-const { database, frontier, log, leases, tasks } = backend;
+const { database, frontier, log, leases, memory, tasks } = backend;
+const context = rootContext("worker");
 const tell = (line: string) => process.stdout.write(`${line}\n`);
 
 if (part === "crawl") {
@@ -40,6 +45,70 @@ if (part === "tasks") {
       tell(`attempt ${task.attempt} fence ${task.fence}`);
       await new Promise(() => {});
     },
-    { concurrency: 1, timeoutMs: 60_000, context: rootContext("worker") },
+    { concurrency: 1, timeoutMs: 60_000, context },
   );
+}
+
+if (part === "stopped") {
+  // Is stopped for longer than its lease, and then tries to write under it.
+  tasks.consume(
+    "work",
+    async (_, own) => {
+      tell("working");
+      while (!(await memory.get("go on"))) await delay(10);
+      const refused = await own
+        .commit((transaction) => transaction.put("written-by", "stopped"))
+        .then(
+          () => "committed",
+          (error: unknown) => (error instanceof LeaseLostError ? error.code : String(error)),
+        );
+      tell(`commit ${refused}`);
+      return "stopped";
+    },
+    { concurrency: 1, timeoutMs: 60_000, context },
+  );
+}
+
+if (part === "obedient") {
+  // Says when it begins, when it is told to stop, and why.
+  const consumer = tasks.consume(
+    "work",
+    async (input, { signal }) => {
+      tell(`began ${String(input)}`);
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      tell(`stopped ${String(input)} ${(signal.reason as ForagerError).code}`);
+    },
+    { concurrency: 4, timeoutMs: 60_000, context },
+  );
+  tell("ready");
+  await consumer.idle();
+  await delay(60_000);
+}
+
+if (part === "graph") {
+  await using consumer = tasks.consume(
+    "node",
+    async (input) => {
+      tell(`ran ${String(input)}`);
+    },
+    { concurrency: 4, timeoutMs: 60_000, context },
+  );
+  await consumer.idle();
+  tell("finished");
+}
+
+if (part === "sleeper") {
+  // What it costs to wait for tasks with the times that users get, in a thousandth of a core.
+  const { tasks } = createSqliteBackend({ database, clock: systemClock });
+  await using _first = tasks.consume("work", async () => {}, { concurrency: 4, timeoutMs: 60_000, context });
+  await using _second = tasks.consume("other", async () => {}, {
+    concurrency: () => 4,
+    timeoutMs: 60_000,
+    context,
+  });
+  await delay(400);
+  const before = process.cpuUsage();
+  await delay(1_000);
+  const { user, system } = process.cpuUsage(before);
+  tell(`used ${Math.round((user + system) / 1_000)}`);
 }

@@ -8,7 +8,7 @@ import { expired } from "./task-upkeep.ts";
 /** Node's timers hold no more; https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
 const longestTimerMs = 2 ** 31 - 1;
 /** How often a consumer whose size is a function asks it when nothing else happens. */
-const askMs = 250;
+const askMs = 500;
 
 export interface ConsumerFloor extends TryFloor {
   readonly claims: TaskClaims;
