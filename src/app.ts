@@ -3,6 +3,8 @@ import { createAnswerExtractor } from "./agents/answer-extractor.ts";
 import type { ChatModel } from "./agents/chat-model.ts";
 import { Extractor } from "./agents/extractor.ts";
 import { createAnswerValidator } from "./agents/ground-answer.ts";
+import { HostGuard } from "./agents/host-guard.ts";
+import { GuardedModel } from "./agents/models/guarded-model.ts";
 import { openLangChainModel } from "./agents/models/langchain.ts";
 import { createCrawlPlanner, createQuestionPlanner } from "./agents/planner.ts";
 import {
@@ -25,8 +27,7 @@ import { tierNames, tiers } from "./browser/tiers/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
-import { NamedLocks } from "./coordination/plans/admission.ts";
-import { AgentPool } from "./coordination/pools/pool.ts";
+import { type Employed, type EmployOptions, Workforce } from "./coordination/workforce.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
@@ -43,6 +44,8 @@ import { Retriever } from "./rag/retrieve.ts";
 const mostReadThreads = 4;
 /** Pools of agents that think a little and wait for little. */
 const light = { size: 64, timeoutMs: 300_000 };
+/** However hard the machine is pressed, so many pages stay under way: one alone would wait for its host most of the time. */
+const fewestPages = 2;
 
 /** What the outside may hand in; everything else is made here. */
 export interface AppDeps {
@@ -52,6 +55,8 @@ export interface AppDeps {
   readonly embedder?: Embedder;
   /** In place of the configured one. */
   readonly model?: ChatModel;
+  /** Put between every agent and its callers: to trace them, or to break them on purpose. */
+  readonly wrapAgent?: <I, O>(agent: Agent<I, O>) => Agent<I, O>;
 }
 
 /** The composition root: makes adapters from the configuration, each when it is first needed, and closes what it made. */
@@ -61,13 +66,14 @@ export class App implements AsyncDisposable {
   readonly guard = new EgressGuard({ resolve: systemResolve }, { allowedOrigins: [] });
   readonly #deps: AppDeps;
   readonly #made = new AsyncDisposableStack();
-  readonly #locks = new NamedLocks();
+  readonly workforce: Workforce;
   #embedder: Promise<Embedder | undefined> | undefined;
   #model: Promise<ChatModel | undefined> | undefined;
 
   constructor(config: Config, deps: AppDeps) {
     this.config = config;
     this.#deps = deps;
+    this.workforce = this.#made.use(new Workforce({ clock: this.clock, events: deps.events, log: deps.log }));
   }
 
   /** The embedder, or undefined where searching goes by words alone. */
@@ -112,9 +118,25 @@ export class App implements AsyncDisposable {
     const extractor = made.use(
       new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }),
     );
-    const extractors = this.#pool(extractor, options);
+    const { size, timeoutMs } = options;
+    // A page's bytes go from one to the other by a plain call; messages carry references.
+    const extractors = made.use(this.#employ(extractor, { size, timeoutMs })).pool;
+    const hosts = new HostGuard({ clock, events });
+    const demand = { waiting: 0 };
+    const researcher = made.use(
+      this.#employ(createPageResearcher({ ladder, extractor: extractors, hosts }), {
+        size,
+        min: Math.min(fewestPages, size),
+        max: size,
+        timeoutMs,
+        waiting: () => demand.waiting,
+        facesHosts: true,
+      }),
+    );
     return {
-      researcher: this.#pool(createPageResearcher({ ladder, extractor: extractors }), options),
+      planner: made.use(this.#employ(createCrawlPlanner(), light)),
+      researcher,
+      demand,
       sitemapUrls: (origin, context) => sitemapUrls({ tier: http, robots, gate }, origin, context),
       lessons: [memory, hostClock],
       [Symbol.asyncDispose]: () => made.disposeAsync(),
@@ -132,9 +154,11 @@ export class App implements AsyncDisposable {
       database: folder.database,
       store: folder.store,
       coordination: folder.coordination,
-      planner: this.#pool(createCrawlPlanner(), light),
+      planner: pages.planner,
       researcher: pages.researcher,
-      locks: this.#locks,
+      hands: () => pages.researcher.pool.size,
+      demand: pages.demand,
+      locks: this.workforce.locks,
       backlog: embedder && this.backlog(folder, embedder),
       scope: (seeds, { include, exclude }) => new Scope({ seeds, include, exclude }),
       sitemapUrls: pages.sitemapUrls,
@@ -161,7 +185,7 @@ export class App implements AsyncDisposable {
   async askFloor(
     folder: DataFolder,
     options: { readonly embedBudgetMs?: number | undefined } = {},
-  ): Promise<AskFloor> {
+  ): Promise<AskFloor & AsyncDisposable> {
     const { database, store } = folder;
     const embedder = await this.embedder();
     const model = await this.#chatModel();
@@ -178,11 +202,14 @@ export class App implements AsyncDisposable {
       },
     );
     const answerer = new Answerer({ store, embedder }, this.config.answer);
+    const made = new AsyncDisposableStack();
+    const { log } = this.#deps;
     return {
-      planner: this.#pool(createQuestionPlanner(model), light),
-      researcher: this.#pool(createIndexResearcher({ retriever }), light),
-      extractor: this.#pool(createAnswerExtractor({ answerer, model, log: this.#deps.log }), light),
-      validator: this.#pool(createAnswerValidator({ store }), light),
+      planner: made.use(this.#employ(createQuestionPlanner(model), light)),
+      researcher: made.use(this.#employ(createIndexResearcher({ retriever }), light)),
+      extractor: made.use(this.#employ(createAnswerExtractor({ answerer, model, log }), light)),
+      validator: made.use(this.#employ(createAnswerValidator({ store }), light)),
+      [Symbol.asyncDispose]: () => made.disposeAsync(),
     };
   }
 
@@ -190,14 +217,8 @@ export class App implements AsyncDisposable {
     await this.#made.disposeAsync();
   }
 
-  #pool<I, O>(
-    agent: Agent<I, O>,
-    options: { readonly size: number; readonly timeoutMs: number },
-  ): AgentPool<I, O> {
-    return new AgentPool(
-      { agent, events: this.#deps.events, clock: this.clock },
-      { size: options.size, timeoutMs: options.timeoutMs },
-    );
+  #employ<I, O>(agent: Agent<I, O>, options: EmployOptions): Employed<I, O> {
+    return this.workforce.employ(this.#deps.wrapAgent?.(agent) ?? agent, options);
   }
 
   async #makeEmbedder(): Promise<Embedder | undefined> {
@@ -215,17 +236,23 @@ export class App implements AsyncDisposable {
   }
 
   #chatModel(): Promise<ChatModel | undefined> {
-    this.#model ??=
-      this.#deps.model || this.config.model === ""
-        ? Promise.resolve(this.#deps.model)
-        : openLangChainModel(this.config.model);
+    this.#model ??= this.#openModel();
     return this.#model;
+  }
+
+  async #openModel(): Promise<ChatModel | undefined> {
+    const { model } = this.config;
+    const opened = this.#deps.model ?? (model === "" ? undefined : await openLangChainModel(model));
+    return opened && new GuardedModel(opened, { clock: this.clock, events: this.#deps.events });
   }
 }
 
 /** Agents that bring pages, and where sites list theirs. */
 export interface Pages extends AsyncDisposable {
-  readonly researcher: AgentPool<PageErrand, Finding>;
+  readonly planner: CrawlFloor["planner"];
+  readonly researcher: Employed<PageErrand, Finding>;
+  /** How many URLs wait for them, as far as whoever sends them knows. */
+  readonly demand: CrawlFloor["demand"];
   readonly sitemapUrls: CrawlFloor["sitemapUrls"];
   /** What they learn about sites, to be kept for the next time. */
   readonly lessons: readonly Lessons[];

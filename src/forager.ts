@@ -88,13 +88,11 @@ export class Forager implements AsyncDisposable {
           isIndexed: true,
           useRobots: parsed.useRobots,
         });
+        const context = this.#context("crawl", signal, lease.lost);
+        await using _ = await this.#app.workforce.serve(folder.coordination, context);
         const isEmbedded = parsed.embed === "lead" || parsed.embed === "all";
-        return await crawl(
-          await this.#app.crawlFloor(folder, pages, { isEmbedded }),
-          list,
-          parsed,
-          this.#context("crawl", signal, lease.lost),
-        );
+        const floor = await this.#app.crawlFloor(folder, pages, { isEmbedded });
+        return await crawl(floor, list, parsed, context);
       },
       () => (this.#folder ? crawlSoFar(this.#folder, this.#app.clock, list, startedAt) : undefined),
     );
@@ -160,7 +158,8 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<SearchResult> {
     const { limit = 10, embedBudgetMs, ...filter } = options;
-    const floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }), { embedBudgetMs });
+    const folder = await this.#openFolder({ isCreated: false });
+    await using floor = await this.#app.askFloor(folder, { embedBudgetMs });
     return await search(floor, query, { limit, ...filter }, this.#context("search", signal));
   }
 
@@ -170,7 +169,7 @@ export class Forager implements AsyncDisposable {
     options: { readonly host?: string } = {},
     signal?: AbortSignal,
   ): Promise<Answer> {
-    const floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }));
+    await using floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }));
     return await ask(floor, question, options, this.#context("ask", signal));
   }
 

@@ -2,16 +2,16 @@ import type { Evidence } from "../agents/answer-extractor.ts";
 import type { QuestionPlan } from "../agents/planner.ts";
 import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
-import type { AgentPool } from "../coordination/pools/pool.ts";
+import type { AgentRef } from "../coordination/workforce.ts";
 import type { Answer } from "../rag/answer.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 
-/** What answering stands on: planner, researcher, extractor and validator, each a pool. */
+/** What answering stands on: planner, researcher, extractor and validator. */
 export interface AskFloor {
-  readonly planner: AgentPool<{ question: string }, QuestionPlan>;
-  readonly researcher: AgentPool<Lookup, Retrieval[]>;
-  readonly extractor: AgentPool<Evidence, Answer>;
-  readonly validator: AgentPool<Answer, Answer>;
+  readonly planner: AgentRef<{ question: string }, QuestionPlan>;
+  readonly researcher: AgentRef<Lookup, Retrieval[]>;
+  readonly extractor: AgentRef<Evidence, Answer>;
+  readonly validator: AgentRef<Answer, Answer>;
 }
 
 /** Passages looked at for each part of a question. */

@@ -4,7 +4,7 @@ import type { RunContext } from "../context.ts";
 import type { Clock } from "../clock.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
 import type { NamedLocks } from "../coordination/plans/admission.ts";
-import type { AgentPool } from "../coordination/pools/pool.ts";
+import type { AgentRef } from "../coordination/workforce.ts";
 import type { Database } from "../database.ts";
 import type { EventStream } from "../events.ts";
 import type { Log } from "../log.ts";
@@ -19,8 +19,12 @@ export interface CrawlFloor {
   readonly database: Database;
   readonly store: ChunkStore;
   readonly coordination: CoordinationBackend;
-  readonly planner: AgentPool<{ seeds: string[]; useSitemaps: boolean }, CrawlPlan>;
-  readonly researcher: AgentPool<PageErrand, Finding>;
+  readonly planner: AgentRef<{ seeds: string[]; useSitemaps: boolean }, CrawlPlan>;
+  readonly researcher: AgentRef<PageErrand, Finding>;
+  /** Pages that researchers take on at once just now. */
+  readonly hands: () => number;
+  /** Told how many URLs wait for researchers. */
+  readonly demand: { waiting: number };
   /** What plans of this process may not use at the same time. */
   readonly locks: NamedLocks;
   /** Absent with `embed: "off"`. */

@@ -158,6 +158,7 @@ function measureQueue(floor: CrawlFloor, run: Run, options: CrawlOptions): NodeJ
   return setInterval(() => {
     const counts = floor.coordination.frontier.counts(run.id);
     const { done, failed, skipped, ready, leased } = counts;
+    floor.demand.waiting = ready;
     const toEmbed = floor.backlog ? floor.store.backlogSize(options.embed === "lead") : 0;
     floor.events.emit({
       type: "queue-measured",

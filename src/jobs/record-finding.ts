@@ -210,13 +210,12 @@ function recordDeferred(
   const since = floor.waitingSince.get(claim.host) ?? clock.now();
   floor.waitingSince.set(claim.host, since);
   if (finding.untilMs - since > options.maxHostWaitMs) {
-    const detail = `${finding.why}; the host asked to wait for more than ${options.maxHostWaitMs} ms`;
-    coordination.frontier.finish(
-      claim,
-      { kind: "failed", reason: "rate limited", detail, httpStatus: 0, tier: "", verdict: "rate-limited" },
-      clock.now(),
-    );
-    return [ended(floor, claim, "failed", "rate limited", detail, startedAt)];
+    const { reason = "rate limited" } = finding;
+    const verdict = finding.reason === undefined ? "rate-limited" : "transport";
+    const detail = `${finding.why}; it would have been a wait of more than ${options.maxHostWaitMs} ms`;
+    const result = { kind: "failed", reason, detail, httpStatus: 0, tier: "", verdict } as const;
+    coordination.frontier.finish(claim, result, clock.now());
+    return [ended(floor, claim, "failed", reason, detail, startedAt)];
   }
   coordination.frontier.release(claim, finding.untilMs, { countsAsAttempt: false });
   coordination.frontier.setHost(claim.host, { notBefore: finding.untilMs });

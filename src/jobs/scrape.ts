@@ -1,7 +1,7 @@
 import { readAddress } from "../agents/planner.ts";
 import type { Finding, PageErrand } from "../agents/researcher.ts";
 import { type RunContext, childContext } from "../context.ts";
-import type { AgentPool } from "../coordination/pools/pool.ts";
+import type { AgentRef } from "../coordination/workforce.ts";
 import type { PageDocument, PageLink } from "../document.ts";
 import { OptionsError, TimeoutError, messageOf } from "../errors.ts";
 
@@ -30,7 +30,7 @@ export interface ScrapedPage {
 
 /** What a scrape stands on. */
 export interface ScrapeFloor {
-  readonly researcher: AgentPool<PageErrand, Finding>;
+  readonly researcher: AgentRef<PageErrand, Finding>;
 }
 
 /** Gets pages and reads them, without indexing; each is handed over as soon as it is there, in the order asked. */
@@ -82,8 +82,11 @@ function describe(url: string, finding: Finding, format: ScrapeFormat): ScrapedP
     case "deferred":
       return failure(
         url,
-        { code: "rate limited", message: `${url}: ${finding.why}.` },
-        { verdict: "rate-limited", attempts: finding.attempts },
+        { code: finding.reason ?? "rate limited", message: `${url}: ${finding.why}.` },
+        {
+          verdict: finding.reason === undefined ? "rate-limited" : "transport",
+          attempts: finding.attempts,
+        },
       );
     case "no-page":
       return failure(

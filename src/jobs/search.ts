@@ -1,6 +1,6 @@
 import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
-import type { AgentPool } from "../coordination/pools/pool.ts";
+import type { AgentRef } from "../coordination/workforce.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 
 /** A passage, and why it is where it is. */
@@ -27,7 +27,7 @@ export interface SearchResult {
 
 /** Ranked passages for a query. */
 export async function search(
-  floor: { readonly researcher: AgentPool<Lookup, Retrieval[]> },
+  floor: { readonly researcher: AgentRef<Lookup, Retrieval[]> },
   query: string,
   options: { readonly limit: number; readonly host?: string },
   context: RunContext,

@@ -88,8 +88,8 @@ export class PageVisits {
   /** Pages that may still be taken: hands that are free, and no more than the page limit leaves. */
   #freeHands(): number {
     const { done } = this.#floor.coordination.frontier.counts(this.#run.id);
-    const { concurrency, maxPages } = this.#options;
-    return Math.max(0, Math.min(concurrency, maxPages - done) - this.#underWay.size);
+    const most = Math.min(this.#floor.hands(), this.#options.maxPages - done);
+    return Math.max(0, most - this.#underWay.size);
   }
 
   #start(claim: ClaimedUrl): void {

@@ -59,15 +59,16 @@ describe("agent registry", () => {
     for (const [node, provides] of Object.entries(nodes)) {
       const registry = new AgentRegistry();
       registry.register(openPool({ agent: doubler({ role: "researcher", provides }) }).pool);
-      published.push(await registry.publish({ memory, log: silentLog }, { node }));
+      const about = () => ({ pressure: "normal" });
+      published.push(await registry.publish({ memory, log: silentLog }, { node, about }));
     }
     const query = { role: "researcher", needs: ["render@eu", "model@de"] };
-    assert.deepEqual(await findNodes(memory, query), [
-      {
-        node: "frankfurt",
-        pools: [{ role: "researcher", offers: [["render@eu", "model@de"]], size: 2, busy: 0, waiting: 0 }],
-      },
-    ]);
+    const [found, ...others] = await findNodes(memory, query);
+    assert.deepEqual([found?.node, others.length, found?.about], ["frankfurt", 0, { pressure: "normal" }]);
+    assert.deepEqual(
+      found?.pools.map(({ role, offers, size, busy }) => ({ role, offers, size, busy })),
+      [{ role: "researcher", offers: [["render@eu", "model@de"]], size: 2, busy: 0 }],
+    );
     for (const each of published) await each[Symbol.asyncDispose]();
     assert.deepEqual(await findNodes(memory, query), [], "who leaves takes its record along");
   });

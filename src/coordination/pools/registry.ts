@@ -36,10 +36,21 @@ const PoolRecord = z.object({
   role: z.string(),
   offers: z.array(z.array(z.string())),
   size: z.int(),
+  min: z.int(),
+  max: z.int(),
   busy: z.int(),
   waiting: z.int(),
+  done: z.int(),
+  failed: z.int(),
+  ms: z.number(),
+  stuck: z.int(),
 });
-const NodeRecord = z.object({ node: z.string(), pools: z.array(PoolRecord) });
+const NodeRecord = z.object({
+  node: z.string(),
+  pools: z.array(PoolRecord),
+  /** What else it says of itself. */
+  about: z.record(z.string(), z.unknown()),
+});
 
 /** What a process says of its agents. */
 export type NodeRecord = z.output<typeof NodeRecord>;
@@ -72,12 +83,19 @@ export class AgentRegistry {
   /** Keeps this process's record in the memory until disposed; after a crash it expires by itself. */
   async publish(
     deps: { readonly memory: Memory; readonly log: Log },
-    options: { readonly node: string; readonly renewEveryMs?: number },
+    options: {
+      readonly node: string;
+      readonly renewEveryMs?: number;
+      /** What else others are to see: JSON. */
+      readonly about?: () => Readonly<Record<string, unknown>>;
+    },
   ): Promise<AsyncDisposable> {
     const key = recordPrefix + options.node;
     const every = options.renewEveryMs ?? renewEveryMs;
     const put = (): Promise<unknown> =>
-      deps.memory.put(key, this.#record(options.node), { ttlMs: (every * recordTtlMs) / renewEveryMs });
+      deps.memory.put(key, this.#record(options.node, options.about?.() ?? {}), {
+        ttlMs: (every * recordTtlMs) / renewEveryMs,
+      });
     await put();
     let renewing: Promise<unknown> = Promise.resolve();
     const timer = setInterval(() => {
@@ -90,20 +108,27 @@ export class AgentRegistry {
       async [Symbol.asyncDispose]() {
         clearInterval(timer);
         await renewing;
-        await deps.memory.delete(key);
+        try {
+          await deps.memory.delete(key);
+        } catch (error) {
+          // On a full disk it stays; it expires by itself.
+          deps.log.warn("the agents' record could not be taken back", {
+            node: options.node,
+            why: messageOf(error),
+          });
+        }
       },
     };
   }
 
-  #record(node: string): NodeRecord {
-    const pools = this.describe().map(({ role, offers, size, busy, waiting }) => ({
-      role,
-      offers: offers.map((offer) => [...offer]),
-      size,
-      busy,
-      waiting,
-    }));
-    return { node, pools };
+  #record(node: string, about: Readonly<Record<string, unknown>>): NodeRecord {
+    const pools = this.describe().map(
+      ({ role, offers, size, min, max, busy, waiting, done, failed, ms, stuck }) => {
+        const kinds = offers.map((each) => [...each]);
+        return { role, offers: kinds, size, min, max, busy, waiting, done, failed, ms, stuck };
+      },
+    );
+    return { node, pools, about };
   }
 }
 
