@@ -28,7 +28,10 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
 import { type Employed, type EmployOptions, Workforce } from "./coordination/workforce.ts";
+import type { CoordinationBackend } from "./coordination/backend.ts";
+import { coordinationSchema, createSqliteBackend } from "./coordination/backends/sqlite/index.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { Database } from "./database.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { AskFloor } from "./jobs/ask.ts";
@@ -209,6 +212,11 @@ export class App implements AsyncDisposable {
       researcher: made.use(this.#employ(createIndexResearcher({ retriever }), light)),
       extractor: made.use(this.#employ(createAnswerExtractor({ answerer, model, log }), light)),
       validator: made.use(this.#employ(createAnswerValidator({ store }), light)),
+      isReasoning: model !== undefined,
+      openWorkspace: () => openWorkspace(this.clock),
+      locks: this.workforce.locks,
+      clock: this.clock,
+      events: this.#deps.events,
       [Symbol.asyncDispose]: () => made.disposeAsync(),
     };
   }
@@ -245,6 +253,12 @@ export class App implements AsyncDisposable {
     const opened = this.#deps.model ?? (model === "" ? undefined : await openLangChainModel(model));
     return opened && new GuardedModel(opened, { clock: this.clock, events: this.#deps.events });
   }
+}
+
+/** Coordination in memory, for a plan that nobody resumes. */
+function openWorkspace(clock: Clock): CoordinationBackend & Disposable {
+  const database = new Database(":memory:", { schema: [coordinationSchema] });
+  return { ...createSqliteBackend({ database, clock }), [Symbol.dispose]: () => database.close() };
 }
 
 /** Agents that bring pages, and where sites list theirs. */
