@@ -23,6 +23,7 @@ import { type EmbedSummary, embed } from "./jobs/embed.ts";
 import { type ExportKind, exportRecords } from "./jobs/export.ts";
 import { type ScrapeFormat, type ScrapedPage, scrape } from "./jobs/scrape.ts";
 import { type SearchResult, search } from "./jobs/search.ts";
+import { type SelfTest, selftest } from "./jobs/selftest.ts";
 import { type Status, describeStatus } from "./jobs/status.ts";
 import { silentLog } from "./log.ts";
 import type { Answer } from "./rag/answer.ts";
@@ -219,6 +220,17 @@ export class Forager implements AsyncDisposable {
       embedder: () => this.#app.embedder(),
     };
     return examine(floor, this.#context("doctor", signal));
+  }
+
+  /**
+   * Tries agents' messages, tasks, recovery and parallel plans out with made-up work, and measures them: some seven
+   * seconds, twenty at most. The data folder is not touched.
+   */
+  selftest(
+    options: { readonly onPhase?: (name: string) => void } = {},
+    signal?: AbortSignal,
+  ): Promise<SelfTest> {
+    return selftest(this.#context("selftest", signal), options.onPhase);
   }
 
   /** Forgets everything the data folder holds. @throws {StoreError} When another process is using it. */

@@ -9,6 +9,7 @@ export type { ScrapedPage, ScrapeFormat } from "./jobs/scrape.ts";
 export type { SearchHit, SearchResult } from "./jobs/search.ts";
 export type { Status } from "./jobs/status.ts";
 export type { Check } from "./jobs/doctor.ts";
+export type { SelfTest, SelfTestFigures } from "./jobs/selftest.ts";
 export type { DeadLetter } from "./jobs/dead-letters.ts";
 export type { ExportKind } from "./jobs/export.ts";
 export type { Answer, Citation } from "./rag/answer.ts";

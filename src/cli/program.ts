@@ -9,6 +9,7 @@ import { addEmbed } from "./embed.ts";
 import { addExport } from "./export.ts";
 import { addScrape } from "./scrape.ts";
 import { addSearch } from "./search.ts";
+import { addSelftest } from "./selftest.ts";
 import { InterruptedError, Shell } from "./shell.ts";
 import { addStatus } from "./status.ts";
 
@@ -30,6 +31,7 @@ const commands = [
   addStatus,
   addDeadLetters,
   addDoctor,
+  addSelftest,
 ];
 
 /** Runs one command and gives its exit code: 0 ok, 1 the job failed, 2 wrong usage, 130 interrupted. */
