@@ -98,7 +98,7 @@ export class TaskGraph {
     const row = this.#database
       .prepare(
         `SELECT earlier.id FROM dependency JOIN task AS earlier ON earlier.id = dependency.earlier
-         WHERE dependency.later = ? AND ${isInTheWay} LIMIT 1`,
+         WHERE dependency.later = ? AND ${isInTheWay} ORDER BY earlier.id LIMIT 1`,
       )
       .get(id);
     return row && Number(row["id"]);

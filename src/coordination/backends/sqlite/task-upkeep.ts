@@ -48,7 +48,7 @@ export class TaskUpkeep {
          RETURNING id, kind, run`,
       )
       .all(now, expired.code, expired.error);
-    for (const row of rows as unknown as Ended[]) this.#ended(row, now);
+    this.#ended(rows as unknown as Ended[], now);
   }
 
   nextDeadline(): number | undefined {
@@ -75,7 +75,7 @@ export class TaskUpkeep {
          WHERE ${where} AND ${live} RETURNING id, kind, run`,
       )
       .all(now, reason, parameter) as unknown as Ended[];
-    for (const row of rows) this.#ended(row, now);
+    this.#ended(rows, now);
     return rows.map(({ id }) => id);
   }
 
@@ -118,10 +118,11 @@ export class TaskUpkeep {
          WHERE state = 'leased' ${lost} RETURNING id, kind, run, state`,
       )
       .all(maxTaskCrashes, now, ...owners) as unknown as (Ended & { readonly state: string })[];
-    for (const row of rows) {
-      if (row.state === "dead") this.#ended(row, now);
-      else this.#news.ready(row.kind);
-    }
+    for (const { state, kind } of rows) if (state === "ready") this.#news.ready(kind);
+    this.#ended(
+      rows.filter(({ state }) => state === "dead"),
+      now,
+    );
     return rows.length;
   }
 
@@ -138,6 +139,12 @@ export class TaskUpkeep {
     return Number(changes);
   }
 
+  forgetRun(run: number): void {
+    this.#database
+      .prepare("DELETE FROM task WHERE run = ? AND state IN ('done','dead','cancelled')")
+      .run(run);
+  }
+
   /** Leases that ran out, and processes that have ended: those need not be waited for. */
   #lost(now: number): { readonly owners: readonly string[]; readonly isOverdue: boolean } {
     const rows = this.#database
@@ -151,8 +158,11 @@ export class TaskUpkeep {
     };
   }
 
-  #ended(row: Ended, now: number): void {
-    if (row.run !== null) this.#graph.failed(row.id, now);
-    this.#news.ended(row.id, row.kind);
+  /** What follows from several ends must not depend on the order in which the rows were found. */
+  #ended(rows: readonly Ended[], now: number): void {
+    for (const { id, kind, run } of rows.toSorted((left, right) => left.id - right.id)) {
+      if (run !== null) this.#graph.failed(id, now);
+      this.#news.ended(id, kind);
+    }
   }
 }
