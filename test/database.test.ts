@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { systemClock } from "../src/clock.ts";
+import {
+  coordinationSchema,
+  coordinationUpgrades,
+  createSqliteBackend,
+} from "../src/coordination/backends/sqlite/index.ts";
 import { Database } from "../src/database.ts";
 import { StoreError } from "../src/errors.ts";
 
@@ -164,6 +170,63 @@ describe("database", () => {
     );
   });
 
+  it("brings a file of an earlier version up to date, and keeps what is in it", () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "data.db");
+    writeLayout1(path);
+    const options = { schema: [coordinationSchema], upgrades: coordinationUpgrades };
+    for (const round of ["upgraded", "opened again"]) {
+      using database = new Database(path, options);
+      assert.equal(
+        database.prepare("SELECT value FROM meta WHERE key = 'schema'").get()?.["value"],
+        "2",
+        round,
+      );
+      const tasks = database
+        .prepare(
+          "SELECT id, kind, priority, run, dedupe, state, at, fence, attempt, input, result, error FROM task",
+        )
+        .all()
+        .map((row) => Object.values(row).join("|"));
+      assert.deepEqual(tasks, [
+        '3|read|2|7|key|ready|10|0|0|{"origin":"a"}|null|',
+        "4|read|0|||dead|20|2|1|1|null|cannot be read",
+        "6|fetch|1|||done|30|1|1|2|5|",
+      ]);
+      const { tasks: queue } = createSqliteBackend({ database, clock: systemClock });
+      assert.deepEqual(queue.counts("read"), { ready: 1, leased: 0, done: 0, dead: 1, cancelled: 0 });
+      assert.deepEqual(
+        queue.dead({ limit: 9 }).map(({ id, history }) => [id, history]),
+        [[4, []]],
+      );
+    }
+    using database = new Database(path, options);
+    const { tasks } = createSqliteBackend({ database, clock: systemClock });
+    // 8 was given once, to a task that is gone.
+    assert.deepEqual(
+      database.writeNow(() => tasks.insert([{ kind: "read", input: 0 }])),
+      [9],
+    );
+  });
+
+  it("leaves a file of an earlier version as it is when it cannot be brought up to date, and says what to do", () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "data.db");
+    writeLayout1(path);
+    const before = readFileSync(path);
+    const isTooOld = storeError(
+      /earlier Forager \(layout 1, this one uses 2\).*Open it once where it may be written/,
+    );
+    assert.throws(() => new Database(path, { schema: [coordinationSchema], isReadOnly: true }), isTooOld);
+    assert.throws(() => new Database(path, { schema: ["CREATE TABLE added(x)"] }), isTooOld);
+    const broken = {
+      schema: [coordinationSchema],
+      upgrades: { 1: "DROP TABLE task; SELECT * FROM nowhere" },
+    };
+    assert.throws(() => new Database(path, broken), /nowhere/);
+    assert.ok(readFileSync(path).equals(before));
+  });
+
   it("refuses what is no data file", () => {
     using folder = temporaryFolder();
     const text = join(folder.path, "text.db");
@@ -221,6 +284,44 @@ describe("database", () => {
     assert.equal(inReadOnlyFolder(folder.path, read), "kept\n");
   });
 });
+
+/** A data file as the version before task dependencies wrote it. */
+function writeLayout1(path: string): void {
+  using file = new DatabaseSync(path);
+  file.exec(`
+PRAGMA journal_mode=WAL;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+INSERT INTO meta VALUES('schema', '1');
+CREATE TABLE task(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, priority INTEGER NOT NULL, run INTEGER, dedupe TEXT,
+  state TEXT NOT NULL CHECK(state IN ('ready','delayed','leased','done','dead','cancelled')),
+  at INTEGER NOT NULL, fence INTEGER NOT NULL DEFAULT 0,
+  attempt INTEGER NOT NULL DEFAULT 0, max_attempts INTEGER NOT NULL, starts INTEGER NOT NULL DEFAULT 0,
+  input TEXT NOT NULL, result TEXT NOT NULL DEFAULT 'null', error TEXT NOT NULL DEFAULT '') STRICT;
+CREATE INDEX task_ready ON task(kind, priority) WHERE state = 'ready';
+CREATE INDEX task_oldest ON task(kind) WHERE state = 'ready';
+CREATE INDEX task_delayed ON task(kind, at) WHERE state = 'delayed';
+CREATE INDEX task_leased ON task(at) WHERE state = 'leased';
+CREATE INDEX task_dead ON task(id) WHERE state = 'dead';
+CREATE UNIQUE INDEX task_dedupe ON task(kind, dedupe)
+  WHERE dedupe IS NOT NULL AND state IN ('ready','delayed','leased');
+CREATE TABLE task_count(
+  kind TEXT NOT NULL, state TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(kind, state)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER task_counted AFTER INSERT ON task BEGIN
+  INSERT INTO task_count VALUES(new.kind, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER task_recounted AFTER UPDATE OF state ON task WHEN old.state <> new.state BEGIN
+  UPDATE task_count SET count = count - 1 WHERE kind = old.kind AND state = old.state;
+  INSERT INTO task_count VALUES(new.kind, new.state, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+INSERT INTO task(id, kind, priority, run, dedupe, state, at, max_attempts, input)
+VALUES(3, 'read', 2, 7, 'key', 'ready', 10, 3, '{"origin":"a"}'), (8, 'read', 2, 7, NULL, 'ready', 10, 3, '0');
+INSERT INTO task(id, kind, priority, state, at, fence, attempt, max_attempts, input, error)
+VALUES(4, 'read', 0, 'dead', 20, 2, 1, 3, '1', 'cannot be read');
+INSERT INTO task(id, kind, priority, state, at, fence, attempt, max_attempts, input, result)
+VALUES(6, 'fetch', 1, 'done', 30, 1, 1, 3, '2', '5');
+DELETE FROM task WHERE id = 8`);
+}
 
 /** What `code` prints, or the error it throws, in a process that may only read the folder. */
 function inReadOnlyFolder(folder: string, code: string): string {
