@@ -187,7 +187,7 @@ export class Forager implements AsyncDisposable {
 
   /** What the data folder holds, and who works on it. */
   async status(): Promise<Status> {
-    return describeStatus(await this.#openFolder({ isCreated: false }));
+    return await describeStatus(await this.#openFolder({ isCreated: false }), this.#app.clock);
   }
 
   /** Pages and tasks that were given up, each with its reason, the oldest first. */

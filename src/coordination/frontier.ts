@@ -136,6 +136,8 @@ export interface Frontier {
   nextDueAt(run: number): number | undefined;
   /** Of the run's URLs; those that another URL's page covers are not counted. */
   counts(run: number): FrontierCounts;
+  /** Failed URLs of every run. */
+  failed(): number;
   /** Counts by reason, failed and skipped together. */
   reasons(run: number): Readonly<Record<string, number>>;
   /** The run's done URLs by tier, and their bytes. */

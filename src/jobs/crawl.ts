@@ -11,6 +11,7 @@ import { ForagerError, TimeoutError, messageOf } from "../errors.ts";
 import { beginCrawl } from "./begin-crawl.ts";
 import type { CrawlFloor } from "./crawl-floor.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
+import { CrawlPace } from "./crawl-progress.ts";
 import { type CrawlSummary, summarize } from "./crawl-summary.ts";
 import { type EmbeddingBeside, startEmbedding } from "./embed-beside.ts";
 import { keepLessons, restoreLessons } from "./lessons.ts";
@@ -155,19 +156,17 @@ async function keepLearned(floor: CrawlFloor): Promise<void> {
 }
 
 function measureQueue(floor: CrawlFloor, run: Run, options: CrawlOptions): NodeJS.Timeout {
+  const { frontier, memory } = floor.coordination;
+  const pace = new CrawlPace(memory, { run: run.id, maxPages: options.maxPages });
   return setInterval(() => {
-    const counts = floor.coordination.frontier.counts(run.id);
+    const counts = frontier.counts(run.id);
     const { done, failed, skipped, ready, leased } = counts;
     floor.demand.waiting = ready;
     const toEmbed = floor.backlog ? floor.store.backlogSize(options.embed === "lead") : 0;
-    floor.events.emit({
-      type: "queue-measured",
-      done,
-      failed,
-      skipped,
-      ready,
-      inFlight: leased,
-      toEmbed,
-    });
+    floor.events.emit({ type: "queue-measured", done, failed, skipped, ready, inFlight: leased, toEmbed });
+    // A folder that cannot be written tells those who write pages; here it costs a line of `forager status`.
+    pace
+      .note(counts, floor.clock.now())
+      .catch((cause: unknown) => floor.log.debug("the pace was not kept", { cause }));
   }, measureMs).unref();
 }

@@ -1,6 +1,12 @@
+import type { Clock } from "../clock.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
 import type { FrontierCounts } from "../coordination/frontier.ts";
+import { type PlanStatus, describePlanRun } from "../coordination/plans/plan-status.ts";
+import { type NodeRecord, findNodes } from "../coordination/pools/registry.ts";
+import type { Run } from "../coordination/runs.ts";
+import type { TaskCounts } from "../coordination/tasks.ts";
 import type { ChunkStore, StoreStats } from "../rag/chunk-store.ts";
+import { type CrawlProgress, readProgress } from "./crawl-progress.ts";
 
 /** What a data folder holds, and who works on it. */
 export interface Status {
@@ -9,43 +15,76 @@ export interface Status {
   /** The process that is writing, or undefined. */
   readonly owner: string | undefined;
   readonly index: StoreStats;
+  /** Processes at work on it, with their pools of agents, how hard they are pressed, and their messages; seconds old at most. */
+  readonly agents: readonly NodeRecord[];
+  /** Tasks by kind. */
+  readonly queues: Readonly<Record<string, TaskCounts & { readonly oldestMs: number }>>;
+  /** Pages and tasks that were given up. */
+  readonly deadLetters: number;
   /** The latest runs, newest first. */
-  readonly runs: readonly {
-    readonly id: number;
-    readonly job: string;
-    readonly state: string;
-    readonly startedAt: string;
-    readonly finishedAt: string;
-    readonly counts: FrontierCounts;
-    /** Failed and skipped URLs by reason. */
-    readonly reasons: Readonly<Record<string, number>>;
-  }[];
+  readonly runs: readonly RunStatus[];
+}
+
+export interface RunStatus {
+  readonly id: number;
+  readonly job: string;
+  readonly state: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly counts: FrontierCounts;
+  /** Failed and skipped URLs by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** How fast it goes and when it will end; undefined when it does not run. */
+  readonly progress: CrawlProgress | undefined;
+  /** What is done, what runs and what waits for what; undefined for a run without a plan. */
+  readonly plan: PlanStatus | undefined;
 }
 
 const runsShown = 5;
 
-/** Counts what is there; nothing is changed. */
-export function describeStatus(folder: {
+/** What {@link describeStatus} looks at. */
+export interface StatusFloor {
   readonly path: string;
   readonly store: ChunkStore;
   readonly coordination: CoordinationBackend;
   owner(): string | undefined;
   bytesOnDisk(): number;
-}): Status {
-  const { runs, frontier } = folder.coordination;
+}
+
+/** Counts what is there; nothing is changed. */
+export async function describeStatus(folder: StatusFloor, clock: Clock): Promise<Status> {
+  const { runs, tasks, frontier, memory } = folder.coordination;
+  const owner = folder.owner();
+  const { dead } = tasks.counts();
   return {
     dataDir: folder.path,
     bytesOnDisk: folder.bytesOnDisk(),
-    owner: folder.owner(),
+    owner,
     index: folder.store.stats(),
-    runs: runs.list(runsShown).map((run) => ({
-      id: run.id,
-      job: run.job,
-      state: run.state === "running" && folder.owner() === undefined ? "interrupted" : run.state,
-      startedAt: new Date(run.startedAt).toISOString(),
-      finishedAt: run.finishedAt > 0 ? new Date(run.finishedAt).toISOString() : "",
-      counts: frontier.counts(run.id),
-      reasons: frontier.reasons(run.id),
-    })),
+    agents: await findNodes(memory, {}),
+    queues: Object.fromEntries(tasks.kinds(clock.now())),
+    deadLetters: dead + frontier.failed(),
+    runs: await Promise.all(runs.list(runsShown).map((run) => describeRun(folder, clock, run, owner))),
+  };
+}
+
+async function describeRun(
+  { coordination }: StatusFloor,
+  clock: Clock,
+  run: Run,
+  owner: string | undefined,
+): Promise<RunStatus> {
+  const { tasks, memory, frontier } = coordination;
+  const isRunning = run.state === "running" && owner !== undefined;
+  return {
+    id: run.id,
+    job: run.job,
+    state: run.state === "running" && !isRunning ? "interrupted" : run.state,
+    startedAt: new Date(run.startedAt).toISOString(),
+    finishedAt: run.finishedAt > 0 ? new Date(run.finishedAt).toISOString() : "",
+    counts: frontier.counts(run.id),
+    reasons: frontier.reasons(run.id),
+    progress: isRunning ? await readProgress(memory, run.id) : undefined,
+    plan: await describePlanRun({ tasks, memory, clock }, run.id),
   };
 }

@@ -192,6 +192,13 @@ export class SqliteFrontier implements Frontier {
     };
   }
 
+  failed(): number {
+    const row = this.#database
+      .prepare("SELECT sum(count) AS count FROM url_count WHERE state = 'failed'")
+      .get();
+    return Number(row?.["count"] ?? 0);
+  }
+
   reasons(run: number): Readonly<Record<string, number>> {
     const rows = this.#database
       .prepare(

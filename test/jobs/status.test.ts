@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { systemClock } from "../../src/clock.ts";
+import { rootContext } from "../../src/context.ts";
+import { NamedLocks } from "../../src/coordination/plans/admission.ts";
+import { runPlan } from "../../src/coordination/plans/run-plan.ts";
+import { bySource } from "../../src/coordination/plans/templates.ts";
+import { DataFolder } from "../../src/data-folder.ts";
+import { EventStream } from "../../src/events.ts";
+import { createForager } from "../../src/index.ts";
+import { forager, startForager, temporaryFolder } from "../cli/run-forager.ts";
+import { serveGeneratedSite } from "../sites/generated-site.ts";
+
+const hosts = ["a.example", "b.example", "c.example", "d.example"];
+const nodeMs = 1_000;
+
+describe("forager status", () => {
+  it("C30: shows what sharing a plan out brought, against its bound, and why another was done in order", async () => {
+    await using folder = await temporaryFolder();
+    {
+      using data = DataFolder.open(folder.path, {
+        isCreated: true,
+        clock: systemClock,
+        embedder: undefined,
+      });
+      const { runs, tasks, memory } = data.coordination;
+      const floor = { tasks, memory, locks: new NamedLocks(), clock: systemClock, events: new EventStream() };
+      const plan = bySource("research four sites", hosts, (host) => ({
+        role: "researcher",
+        input: { host },
+      }));
+      const perform = async (workMs: number, expectedMs: number) => {
+        const run = await data.database.write(() => runs.start("research", `${workMs}`, {}, Date.now()));
+        const handlers = () => async () => await delay(workMs, "found");
+        return await runPlan(
+          { ...floor, handlers, estimate: () => expectedMs },
+          plan,
+          { run: run.id },
+          rootContext("test"),
+        );
+      };
+      const worth = await perform(nodeMs, 2 * nodeMs);
+      const notWorth = await perform(20, 20);
+      assert.deepEqual([worth.choice.mode, worth.choice.slots], ["parallel", 4]);
+      assert.ok(worth.speedUp.wallMs < 1.3 * nodeMs, `${worth.speedUp.wallMs} ms`);
+      assert.equal(notWorth.choice.mode, "sequential");
+    }
+    const { out } = await forager("status", "--data-dir", folder.path);
+    assert.match(out, /research four sites: parallel, 4 at once \(100 % of the work/);
+    assert.match(out, /4\/4 done.*\n(.*done +source-\d \(researcher\) \d+ ms\n){4}/);
+    assert.match(out, /40\d\d ms of work in 1\d\d\d ms: 3\.\d\dx of at most 4\.00x/);
+    assert.match(out, /research four sites: sequential, 1 at once \(0\.1 s of work, worth it from 5 s on\)/);
+  });
+
+  it("C30: shows a crawl under way from another process: its agents, its tasks, its pace, its plan", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveGeneratedSite({ pages: 300, seed: 3, latencyMs: 300 });
+    const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off"];
+    const { child, ended } = startForager([...words, "--concurrency", "4"]);
+    await using watcher = createForager({ dataDir: folder.path, embedder: "none" });
+    const status = await untilFound(async () => {
+      const now = await watcher.status();
+      return now.runs[0]?.progress?.leftMs && now.agents[0] ? now : undefined;
+    });
+    child.kill("SIGINT");
+    await ended;
+    assert.ok(status?.agents[0] && status.runs[0]?.progress);
+    assert.equal(status.agents[0].node.split("@")[0], String(child.pid));
+    assert.deepEqual(
+      status.agents[0].pools.map(({ role, max }) => [role, max]).filter(([role]) => role === "researcher"),
+      [["researcher", 4]],
+    );
+    assert.ok(status.runs[0].progress.pagesPerSecond > 0);
+    assert.equal(status.queues[`plan/${status.runs[0].id}`]?.leased, 1);
+    assert.equal(status.runs[0].plan?.nodes.find(({ id }) => id === "pages")?.state, "running");
+    const after = await watcher.status();
+    assert.deepEqual([after.agents, after.runs[0]?.state], [[], "interrupted"]);
+  });
+});
+
+/** Looks again and again, for 20 s. */
+async function untilFound<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
+  const until = Date.now() + 20_000;
+  while (Date.now() < until) {
+    const found = await look().catch(() => undefined); // the folder is not there yet
+    if (found !== undefined) return found;
+    await delay(100);
+  }
+  return undefined;
+}
