@@ -1,82 +1,151 @@
-// What do the task queue, the event log and an agent pool cost? `node bench/coordination.ts`
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// Does coordination keep its promises, and what does it cost? One run prints every figure beside its target and its gate.
+//   node bench/coordination.ts [--only bus,tasks] [--rounds N] [--json]
+// Each section runs in a fresh process. With more rounds than one the best counts, and the worst is shown beside it.
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
 import { z } from "zod";
-import { systemClock } from "../src/clock.ts";
-import { rootContext } from "../src/context.ts";
-import { coordinationSchema, createSqliteBackend } from "../src/coordination/backends/sqlite/index.ts";
-import { AgentPool } from "../src/coordination/pools/pool.ts";
-import { Database } from "../src/database.ts";
-import { EventStream } from "../src/events.ts";
+import { type Readings, type Row, type RowId, peers, rows } from "./coordination/rows.ts";
+import { type SectionName, sectionNames } from "./coordination/sections.ts";
+import { used } from "./crawl/cost.ts";
 
-const context = rootContext("bench");
-const folder = mkdtempSync(join(tmpdir(), "forager-bench-"));
-const database = new Database(join(folder, "forager.db"), { schema: [coordinationSchema] });
-const { tasks, log } = createSqliteBackend({ database, clock: systemClock });
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: sectionNames.join(",") },
+    rounds: { type: "string", default: "1" },
+    json: { type: "boolean", default: false },
+  },
+});
+const chosen = sectionNames.filter((name) => values.only.split(",").includes(name));
 
-const work = (input: number) => ({ kind: "work", input });
+const SectionReport = z.object({
+  readings: z.record(z.string(), z.number()),
+  cpuMs: z.number(),
+  peakMb: z.number(),
+});
+type SectionReport = z.infer<typeof SectionReport>;
 
-try {
-  const count = 10_000;
-  await measure("tasks added, 100 at a time", count, async () => {
-    for (let first = 0; first < count; first += 100) {
-      await tasks.add(Array.from({ length: 100 }, (_, index) => work(first + index)));
-    }
-  });
-  for (const concurrency of [1, 8, 64]) {
-    if (concurrency > 1) await tasks.add(Array.from({ length: count }, (_, index) => work(index)));
-    await measure(`tasks claimed, run and ended, ${concurrency} at a time`, count, async () => {
-      await using consumer = tasks.consume("work", async (input) => input, {
-        concurrency,
-        timeoutMs: 1_000,
-        context,
-      });
-      await consumer.idle();
-    });
+const reports: SectionReport[] = [];
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  for (const name of chosen) {
+    if (!values.json) process.stderr.write(`${name} ... `);
+    reports.push(await measure(name));
   }
-  const waits: number[] = [];
-  await using _idle = tasks.consume("one", async () => waits.push(performance.now()), {
-    concurrency: 1,
-    timeoutMs: 1_000,
-    context,
-  });
-  for (let round = 0; round < 500; round += 1) {
-    const addedAt = performance.now();
-    const [id] = await tasks.add([{ kind: "one", input: 0 }]);
-    await tasks.wait(Number(id));
-    waits.push((waits.pop() ?? 0) - addedAt);
-  }
-  waits.sort((left, right) => left - right);
-  console.log(`from add to start: p50 ${waits[250]?.toFixed(2)} ms, p99 ${waits[495]?.toFixed(2)} ms`);
-  await measure("events appended, 50 a commit", 50_000, async () => {
-    for (let round = 0; round < 1_000; round += 1) {
-      database.writeNow(() => {
-        for (let index = 0; index < 50; index += 1)
-          log.append("run/1", "page-stored", { url: "https://a.example/" }, round);
-      });
-    }
-  });
+}
+if (!values.json) process.stderr.write("\n");
 
-  const agent = { role: "echo", input: z.int(), output: z.int(), run: async (input: number) => input };
-  const pool = new AgentPool(
-    { agent, events: new EventStream(), clock: systemClock },
-    { size: 8, timeoutMs: 1_000 },
+const ids = Object.keys(rows) as RowId[];
+const lines = ids.flatMap((id) => {
+  const row: Row = rows[id];
+  const found = reports.flatMap(({ readings }) => (readings as Readings)[id] ?? []);
+  if (found.length === 0) return [];
+  const sorted = found.toSorted((left, right) => (row.better === "more" ? right - left : left - right));
+  const [best = Number.NaN] = sorted;
+  const worst = sorted.at(-1) ?? best;
+  return [
+    {
+      id,
+      row,
+      best,
+      worst,
+      isReached: reaches(row, best, row.gate),
+      isOnTarget: reaches(row, best, row.target),
+    },
+  ];
+});
+const best = new Map(lines.map((line) => [line.id, line.best]));
+const ratios = Object.entries(peers).flatMap(([id, peer]) => {
+  const [own, other] = [best.get(id as RowId), best.get(peer)];
+  return own === undefined || other === undefined ? [] : [{ id: id as RowId, peer, ratio: own / other }];
+});
+const whole = {
+  wallMs: used().wallMs,
+  cpuMs: cpuOfAll() ?? reports.reduce((sum, { cpuMs }) => sum + cpuMs, used().cpuMs),
+  peakMb: Math.max(...reports.map(({ peakMb }) => peakMb)),
+};
+const machine = `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+const missed = lines.filter(({ isReached }) => isReached === false);
+
+if (values.json) printJson();
+else printTable();
+if (missed.length > 0) process.exitCode = 1;
+
+function printTable(): void {
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${machine}, rounds: ${values.rounds}`);
+  console.log(cells("", "measured", "worst", "target", "gate", ""));
+  for (const { row, best: value, worst, isReached, isOnTarget } of lines) {
+    const verdict = isReached === false ? "MISSED" : isOnTarget ? "ok, target" : isReached ? "ok" : "";
+    console.log(
+      cells(
+        row.name,
+        show(value, row),
+        show(worst, row),
+        show(row.target, row),
+        show(row.gate, row),
+        verdict,
+      ),
+    );
+  }
+  for (const { id, peer, ratio } of ratios)
+    console.log(`${rows[id].name} / ${rows[peer].name}: ${ratio.toPrecision(2)}`);
+  console.log(
+    `all processes: ${(whole.wallMs / 1_000).toFixed(0)} s, ${(whole.cpuMs / 1_000).toFixed(1)} s of CPU, peak ${whole.peakMb} MB in one process`,
   );
-  const calls = 50_000;
-  for (const round of ["cold", "warm"]) {
-    await measure(`pool calls, one after another, ${round}`, calls, async () => {
-      for (let call = 0; call < calls; call += 1) await pool.run(call, context);
-    });
-  }
-} finally {
-  database.close();
-  rmSync(folder, { recursive: true });
+  console.log(`${missed.length} of ${lines.filter(({ row }) => row.gate !== undefined).length} gates missed`);
 }
 
-async function measure(name: string, count: number, work: () => Promise<void>): Promise<void> {
-  const startedAt = performance.now();
-  await work();
-  const ms = performance.now() - startedAt;
-  console.log(`${name}: ${Math.round((count / ms) * 1_000)}/s, ${((ms / count) * 1_000).toFixed(1)} us each`);
+function cells(name: string, ...rest: readonly string[]): string {
+  return name.padEnd(56) + rest.map((each) => each.padStart(12)).join("");
+}
+
+function printJson(): void {
+  const figures = lines.map(({ id, row, best: measured, worst, isReached, isOnTarget }) => {
+    return { id, ...row, measured, worst, isReached, isOnTarget };
+  });
+  console.log(
+    JSON.stringify({
+      at: new Date().toISOString(),
+      machine,
+      rounds: Number(values.rounds),
+      rows: figures,
+      ratios,
+      ...whole,
+    }),
+  );
+}
+
+/** Undefined where nothing is asked. */
+function reaches(row: Row, value: number, bound: number | undefined): boolean | undefined {
+  if (bound === undefined) return undefined;
+  return row.better === "more" ? value >= bound : value <= bound;
+}
+
+function show(value: number | undefined, { unit }: Row): string {
+  if (value === undefined) return "";
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 0.1 ? 2 : 4;
+  const number = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return unit === "waiting" ? number : `${number}${unit === "/s" ? "" : " "}${unit}`;
+}
+
+async function measure(name: SectionName): Promise<SectionReport> {
+  const file = join(import.meta.dirname, "coordination", "measure-section.ts");
+  const child = spawn(process.execPath, [file, name], { stdio: ["ignore", "pipe", "inherit"] });
+  const printed = await text(child.stdout);
+  if (printed === "") throw new Error(`The section ${name} ended without a result.`);
+  return SectionReport.parse(JSON.parse(printed));
+}
+
+/** CPU time of this process and of all it has waited for, theirs too, in milliseconds; undefined where the system does not tell it. */
+function cpuOfAll(): number | undefined {
+  try {
+    // proc(5): utime, stime, cutime and cstime are fields 14 to 17, in hundredths of a second on Linux.
+    const stat = readFileSync("/proc/self/stat", "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields.slice(11, 15).reduce((sum, field) => sum + Number(field) * 10, 0);
+  } catch {
+    return undefined; // no /proc on this system
+  }
 }
