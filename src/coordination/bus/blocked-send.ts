@@ -1,7 +1,7 @@
 import type { Delivery } from "./delivery.ts";
 
 /** A sender that waits for room. */
-export class BlockedSend implements EventListenerObject {
+export class BlockedSend {
   readonly delivery: Delivery;
   readonly rank: number;
   readonly sequence: number;

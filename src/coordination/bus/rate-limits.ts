@@ -78,7 +78,7 @@ interface Limit {
 }
 
 /** A send that waits for its turn. */
-class Turn extends Timed implements EventListenerObject {
+class Turn extends Timed {
   readonly promise: Promise<void>;
   readonly #signal: AbortSignal;
   readonly #leave: () => void;

@@ -41,7 +41,7 @@ export class Requests {
 }
 
 /** One request: the first of answer, failure, deadline and abort settles it, and lets its message go. */
-export class PendingRequest<R> extends Timed implements Outcome, EventListenerObject {
+export class PendingRequest<R> extends Timed implements Outcome {
   readonly isRetried = true;
   readonly promise: Promise<R>;
   delivery: Delivery | undefined;
