@@ -295,6 +295,24 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
       assert.deepEqual(attempts, [1, 1, 1, 1]);
     });
 
+    it("Queue 25: when the folder is closed under it, who waits for a consumer learns it, and nothing else breaks", async () => {
+      const backend = open();
+      await backend.tasks.add([work(1), work(2)]);
+      const consumer = backend.tasks.consume("work", () => delay(5), {
+        concurrency: 1,
+        timeoutMs: 1_000,
+        context,
+      });
+      const idle = consumer.idle(AbortSignal.timeout(1_000));
+      await until("the first start", () => backend.tasks.counts("work").leased === 1);
+      const ended = backend.database.write(() => backend.tasks.insert([work(3)]));
+      backend.database.close();
+      await ended;
+      await assert.rejects(idle, /not open|is closed/);
+      await consumer[Symbol.asyncDispose]();
+      await assert.rejects(consumer.idle(), /not open|is closed/);
+    });
+
     it("forgets what ended before a time, but no dead letters, and nothing of a run that has not ended", async () => {
       using backend = open();
       const ids = await backend.tasks.add([

@@ -78,7 +78,11 @@ export class TaskConsumer implements Consumer {
 
   /** Lets go who waits for the end, if this is it; called when a task of the kind has ended, here or elsewhere. */
   tellIdlers(): void {
-    if (this.#idlers.size > 0 && this.#isIdle()) for (const { resolve } of this.#idlers) resolve();
+    try {
+      if (this.#idlers.size > 0 && this.#isIdle()) for (const { resolve } of this.#idlers) resolve();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** The folder failed: nothing more is taken, and who waits for the end learns why. */
@@ -228,12 +232,12 @@ export class TaskConsumer implements Consumer {
   #sleepUntilDue(): void {
     this.#sleep.abort();
     this.#sleep = new AbortController();
-    if (this.#isClosed || this.#failure || this.#isPaused) return;
+    // Without a free hand nothing can be taken; when one comes free it is looked for.
+    if (this.#freeHands() <= 0) return;
     const dueAt = this.#floor.claims.nextDueAt(this.kind);
-    const now = this.#floor.clock.now();
-    // What is due already waits for a hand, and is taken when one comes free.
-    if (dueAt === undefined || dueAt <= now) return;
-    this.#floor.clock.sleep(Math.min(dueAt - now, longestTimerMs), this.#sleep.signal).then(
+    if (dueAt === undefined) return;
+    const waitMs = Math.min(Math.max(1, dueAt - this.#floor.clock.now()), longestTimerMs);
+    this.#floor.clock.sleep(waitMs, this.#sleep.signal).then(
       () => this.wake(),
       () => undefined, // a sleep that was cut short had no say any more
     );

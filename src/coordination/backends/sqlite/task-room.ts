@@ -40,13 +40,21 @@ export class TaskRoom {
     await unlessAborted(waiting.promise, signal);
   }
 
-  /** Lets go who waits for a kind that has room again; called when tasks have ended. */
+  /** Lets those look again who wait for a kind that has room; called when tasks have ended. */
   look(): void {
     for (const [kind, { resolve }] of this.#waiting) {
-      const waiting = this.#limits.get(kind)?.waiting;
-      if (waiting && this.#isFull(kind, waiting)) continue;
+      if (!this.#hasRoom(kind)) continue;
       this.#waiting.delete(kind);
       resolve();
+    }
+  }
+
+  #hasRoom(kind: string): boolean {
+    const waiting = this.#limits.get(kind)?.waiting;
+    try {
+      return !waiting || !this.#isFull(kind, waiting);
+    } catch {
+      return true; // the file was closed or cannot be read: who waits learns it when adding
     }
   }
 

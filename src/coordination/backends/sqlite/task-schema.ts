@@ -23,6 +23,7 @@ CREATE INDEX IF NOT EXISTS task_dead ON task(id) WHERE state = 'dead';
 CREATE INDEX IF NOT EXISTS task_over ON task(at) WHERE state IN ('done','cancelled');
 CREATE INDEX IF NOT EXISTS task_stopped ON task(stopped_by) WHERE stopped_by IS NOT NULL;
 CREATE INDEX IF NOT EXISTS task_run ON task(run) WHERE run IS NOT NULL;
+CREATE INDEX IF NOT EXISTS task_open ON task(run) WHERE run IS NOT NULL AND state NOT IN ('done','cancelled');
 CREATE UNIQUE INDEX IF NOT EXISTS task_name ON task(run, name) WHERE name IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS task_dedupe ON task(kind, dedupe)
   WHERE dedupe IS NOT NULL AND state IN ('blocked','ready','delayed','leased');

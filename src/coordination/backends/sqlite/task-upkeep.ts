@@ -130,8 +130,8 @@ export class TaskUpkeep {
     const { changes } = this.#database
       .prepare(
         `DELETE FROM task WHERE id IN (
-           SELECT id FROM task WHERE state IN ('done','cancelled') AND at < ?1 AND (run IS NULL OR NOT EXISTS (
-             SELECT 1 FROM task AS other WHERE other.run = task.run AND other.state NOT IN ('done','cancelled')))
+           SELECT id FROM task WHERE state IN ('done','cancelled') AND at < ?1 AND (run IS NULL OR run NOT IN (
+             SELECT run FROM task WHERE run IS NOT NULL AND state NOT IN ('done','cancelled')))
            ORDER BY at LIMIT ?2)`,
       )
       .run(before, forgottenAtOnce);

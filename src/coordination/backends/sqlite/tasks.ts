@@ -221,8 +221,12 @@ export class SqliteTasks implements Tasks {
   /** After another process wrote: everything may have changed. */
   #lookAgain(): void {
     for (const consumer of this.#consumers) {
-      for (const work of consumer.working) {
-        if (!this.#rows.holds(work.task)) work.drop(this.#views.reasonOfCancel(work.task.id));
+      try {
+        for (const work of consumer.working) {
+          if (!this.#rows.holds(work.task)) work.drop(this.#views.reasonOfCancel(work.task.id));
+        }
+      } catch (error) {
+        consumer.fail(error);
       }
       consumer.wake();
       consumer.tellIdlers();
