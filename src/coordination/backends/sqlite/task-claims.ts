@@ -83,15 +83,22 @@ export class TaskClaims {
 
   /** When the next delayed task of the kind is due, or the next deadline of any is over. */
   nextDueAt(kind: string): number | undefined {
-    const delayed = this.#database
-      .prepare("SELECT at FROM task WHERE kind = ? AND state = 'delayed' ORDER BY at LIMIT 1")
-      .get(kind)?.["at"];
+    const delayed = this.#nextDelayed(kind);
     const deadline = this.#upkeep.nextDeadline();
     if (delayed === undefined) return deadline;
-    return Math.min(Number(delayed), deadline ?? Infinity);
+    return Math.min(delayed, deadline ?? Infinity);
+  }
+
+  #nextDelayed(kind: string): number | undefined {
+    const row = this.#database
+      .prepare("SELECT at FROM task WHERE kind = ? AND state = 'delayed' ORDER BY at LIMIT 1")
+      .get(kind);
+    return row && Number(row["at"]);
   }
 
   #promote(kind: string, now: number): void {
+    // Looked up first: an UPDATE opens every index of the table before it finds that there is nothing to do, 50 us.
+    if ((this.#nextDelayed(kind) ?? Infinity) > now) return;
     this.#database
       .prepare(
         `UPDATE task SET state = 'ready' WHERE id IN
