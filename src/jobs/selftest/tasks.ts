@@ -21,7 +21,7 @@ export interface TaskLoad {
 }
 
 interface TaskFloor {
-  readonly tasks: Tasks;
+  readonly tasks: Pick<Tasks, "add" | "consume" | "limit" | "wait">;
   readonly ledgers: Pick<Ledgers, "tasks" | "effects">;
 }
 
