@@ -157,7 +157,7 @@ describe("database", () => {
     assert.throws(() => reader.writeNow(() => add(reader, "x")), storeError(/read-only/));
   });
 
-  it("refuses a file of a later version, and does not touch it", () => {
+  it("C52: refuses a file of a later version, and does not touch it", () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "data.db");
     using database = new Database(path, { schema });
@@ -170,7 +170,7 @@ describe("database", () => {
     );
   });
 
-  it("brings a file of an earlier version up to date, and keeps what is in it", () => {
+  it("C52: brings a file of an earlier version up to date, and keeps what is in it", () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "data.db");
     writeLayout1(path);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { systemClock } from "../../src/clock.ts";
+import { DataFolder } from "../../src/data-folder.ts";
 import { forager, jsonLines, startForager, temporaryFolder } from "../cli/run-forager.ts";
 import { serveGeneratedSite } from "../sites/generated-site.ts";
 
@@ -55,6 +57,32 @@ describe("a crawl that is killed", () => {
       again <= kills * concurrency,
       `seed ${seed}: ${again} fetches more than an undisturbed crawl's`,
     );
+  });
+
+  it("C52: gives everything back on SIGTERM, and the next crawl loses and repeats nothing", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveGeneratedSite({ pages: 120, seed: 9, latencyMs: 60 });
+    const { child, ended } = startForager(crawl(site.origin, folder.path));
+    while (site.requests.length < 60) await delay(5);
+    child.kill("SIGTERM");
+    assert.equal((await ended).code, 130);
+    {
+      using data = DataFolder.open(folder.path, {
+        isCreated: false,
+        clock: systemClock,
+        embedder: undefined,
+      });
+      const { frontier, tasks, leases } = data.coordination;
+      assert.equal(frontier.counts(1).leased, 0);
+      assert.equal(tasks.counts().leased, 0);
+      assert.deepEqual([data.owner(), leases.holder("leader")], [undefined, undefined]);
+    }
+    const whole = await forager(...crawl(site.origin, folder.path));
+    assert.equal(whole.code, 0, whole.err);
+    const summary = jsonLines(whole.out)[0];
+    const stored = await contents(folder.path);
+    const kept = [...stored.values()].filter((value) => String(value).startsWith("ok ")).length;
+    assert.equal(summary?.["pages"], kept);
   });
 
   it("fetches no page more than twice when it was killed once", async () => {

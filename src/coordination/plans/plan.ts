@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { spendables } from "../../budget.ts";
 import { PlanError, priorities } from "../tasks.ts";
+import { fuseMethods } from "./fuse-results.ts";
 import { problemsOf } from "./plan-graph.ts";
 
 /** Nodes of one plan: twice the largest of the levels in complexity.ts. More work than that belongs into a node's input. */
@@ -40,10 +41,7 @@ export type PlanNode = Readonly<z.output<typeof PlanNode>>;
 export const Plan = z.strictObject({
   goal: z.string().min(1).max(4_000).describe("What all of it is for"),
   nodes: z.array(PlanNode).min(1).max(mostNodes),
-  fuse: z
-    .enum(["weighted-average", "consensus", "best-confidence", "hybrid"])
-    .optional()
-    .describe("How the results of the last nodes become one"),
+  fuse: z.enum(fuseMethods).optional().describe("How the results of the last nodes become one"),
   budget: z
     .partialRecord(z.enum(spendables), z.number().min(0))
     .optional()

@@ -1,5 +1,6 @@
 import type { RunContext } from "../../context.ts";
 import { type PathLengths, measurePaths } from "./critical-path.ts";
+import { Finding, type Fused, fuseFindings } from "./fuse-results.ts";
 import type { NodeOutcome } from "./node-handler.ts";
 import { type ModeChoice, type ModeOptions, chooseMode, inOrderBecause } from "./parallelism.ts";
 import { type Plan, type PlanInput, parsePlan } from "./plan.ts";
@@ -28,6 +29,8 @@ export interface PlanOutcome {
   /** In the order of the plan. */
   readonly nodes: ReadonlyMap<string, NodeOutcome>;
   readonly speedUp: SpeedUp;
+  /** What the nodes that nothing waits for found, as one; undefined when the plan does not say how. */
+  readonly fused: Fused | undefined;
 }
 
 /**
@@ -102,5 +105,13 @@ function outcomeOf(
   const lost = plan.nodes.filter(({ id }) => nodes.get(id)?.state !== "done");
   const isFailed = lost.some(({ onFailure }) => onFailure === "fail") || lost.length === plan.nodes.length;
   const state = lost.length === 0 ? "done" : isFailed ? "failed" : "partial";
-  return { goal: plan.goal, state, choice, nodes, speedUp };
+  return { goal: plan.goal, state, choice, nodes, speedUp, fused: fuse(plan, nodes) };
+}
+
+function fuse(plan: Plan, nodes: ReadonlyMap<string, NodeOutcome>): Fused | undefined {
+  if (!plan.fuse) return undefined;
+  const isWaitedFor = new Set(plan.nodes.flatMap(({ after }) => after));
+  const last = plan.nodes.filter(({ id }) => !isWaitedFor.has(id));
+  const findings = last.flatMap(({ id }) => Finding.safeParse(nodes.get(id)?.result).data ?? []);
+  return fuseFindings(findings, plan.fuse);
 }
