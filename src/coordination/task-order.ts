@@ -1,8 +1,8 @@
 import { type NewTask, PlanError } from "./tasks.ts";
 
 /**
- * The order in which new tasks can be added, each after those that it waits for (Kahn, "Topological sorting of large
- * networks", CACM 5, 1962).
+ * The order in which new tasks can be added, each after those that it waits for: theirs, where it will do (Tarjan,
+ * "Edge-disjoint spanning trees and depth-first search", Acta Informatica 6, 1976).
  * @param isKnown Whether a run has a task of that name already; then the new one is not looked at.
  * @returns Places in `tasks`.
  * @throws {PlanError} When one waits for what is not there, or in a circle.
@@ -32,9 +32,10 @@ export function orderTasks(
   });
   // An order that holds already is kept: whoever made it had a reason.
   if (waitsFor.every((earlier, place) => earlier.every((each) => each < place))) return places;
-  const order = releaseInOrder(waitsFor);
-  if (order.length < tasks.length) throw new PlanError(circleOf(tasks, waitsFor, new Set(order)));
-  return order;
+  return orderAfter(waitsFor, (circle) => {
+    const names = circle.map((place) => tasks[place]?.name);
+    return new PlanError(`Tasks wait for each other in a circle: ${names.join(" <- ")}.`);
+  });
 }
 
 function checkNames(task: NewTask): void {
@@ -47,35 +48,29 @@ function checkNames(task: NewTask): void {
     );
 }
 
-function releaseInOrder(waitsFor: readonly (readonly number[])[]): number[] {
-  const pending = waitsFor.map((earlier) => earlier.length);
-  const later = waitsFor.map((): number[] => []);
-  for (const [place, earlier] of waitsFor.entries()) for (const each of earlier) later[each]?.push(place);
-  const order = waitsFor.flatMap((earlier, place) => (earlier.length === 0 ? [place] : []));
-  for (const place of order) {
-    for (const each of later[place] ?? []) {
-      const left = (pending[each] ?? 0) - 1;
-      pending[each] = left;
-      if (left === 0) order.push(each);
+/** Depth first, so that what is in a good order already keeps it: it is the order in which equals are taken. */
+function orderAfter(
+  waitsFor: readonly (readonly number[])[],
+  refusal: (circle: readonly number[]) => Error,
+): number[] {
+  const order: number[] = [];
+  const seen = new Set<number>();
+  const path = new Set<number>();
+  const stack = [...waitsFor.keys()].reverse();
+  for (let place = stack.at(-1); place !== undefined; place = stack.at(-1)) {
+    if (!seen.has(place)) {
+      seen.add(place);
+      path.add(place);
+      for (const earlier of [...(waitsFor[place] ?? [])].reverse()) {
+        if (path.has(earlier)) throw refusal([...path].slice([...path].indexOf(earlier)).concat(earlier));
+        if (!seen.has(earlier)) stack.push(earlier);
+      }
+      continue;
     }
+    stack.pop();
+    if (path.delete(place)) order.push(place);
   }
   return order;
-}
-
-/** Walks back from a task that cannot be released until it comes to one a second time. */
-function circleOf(
-  tasks: readonly NewTask[],
-  waitsFor: readonly (readonly number[])[],
-  released: ReadonlySet<number>,
-): string {
-  const path: number[] = [];
-  let place = tasks.findIndex((_, each) => !released.has(each));
-  while (!path.includes(place)) {
-    path.push(place);
-    place = waitsFor[place]?.find((each) => !released.has(each)) ?? place;
-  }
-  const circle = [...path.slice(path.indexOf(place)), place].map((each) => tasks[each]?.name);
-  return `Tasks wait for each other in a circle: ${circle.join(" <- ")}.`;
 }
 
 function labelOf(task: NewTask): string {

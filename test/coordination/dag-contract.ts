@@ -129,6 +129,14 @@ export function describeDag(name: string, open: () => OpenBackend): void {
       assert.deepEqual(order, ["a", "b", "c"]);
     });
 
+    it("DAG 26: of equal urgency, what was named first goes first, in plans too", async () => {
+      using backend = open();
+      await backend.tasks.add([node("z"), node("a", ["z"]), node("late", ["b"]), node("m"), node("b")]);
+      const order: unknown[] = [];
+      await consumeAll(backend, async (input) => order.push(input));
+      assert.deepEqual(order, ["z", "a", "b", "late", "m"]);
+    });
+
     it("DAG 27: circles are refused with all that was to be added, and named", async () => {
       await fc.assert(
         fc.asyncProperty(graphs, fc.integer({ min: 1, max: 4 }), async (tasks, length) => {
@@ -207,6 +215,34 @@ export function describeDag(name: string, open: () => OpenBackend): void {
       await backend.tasks.replay([second]);
       await consumeAll(backend, handler);
       assert.deepEqual(states(backend), { first: "done", second: "done", join: "done" });
+    });
+
+    it("DAG 28: who would have gone on without a failed task waits for it again when it is replayed", async () => {
+      using backend = open();
+      const release = Promise.withResolvers<void>();
+      const ids = await backend.tasks.add([
+        node("slow"),
+        node("bad", [], { onFailure: "continue" }),
+        node("join", ["slow", "bad"]),
+      ]);
+      let isMended = false;
+      const consumer = backend.tasks.consume(
+        "work",
+        async (input) => {
+          if (input === "slow") await release.promise;
+          if (input === "bad" && !isMended) throw new TypeError("cannot be read");
+        },
+        { concurrency: 2, timeoutMs: 1_000, context },
+      );
+      await until("the failure", () => states(backend)["bad"] === "dead");
+      isMended = true;
+      await backend.tasks.replay(ids);
+      await until("the mended end", () => states(backend)["bad"] === "done");
+      assert.equal(states(backend)["join"], "blocked");
+      release.resolve();
+      await consumer.idle(AbortSignal.timeout(1_000));
+      await consumer[Symbol.asyncDispose]();
+      assert.deepEqual(states(backend), { slow: "done", bad: "done", join: "done" });
     });
 
     it("DAG 28: what is cancelled counts as failed; what is added after a failure meets the same policy", async () => {

@@ -67,14 +67,20 @@ export class TaskGraph {
     }
   }
 
-  /** Takes up again what was called off because of this one, now that it is tried again. */
+  /** Takes up again what was called off because of this one, now that it is tried again; who went on without it waits once more. */
   restore(id: number, now: number): void {
     const restored = [id];
     for (const each of restored) {
-      const rows = this.#database
+      const waiting = this.#database
+        .prepare(
+          "SELECT id FROM task WHERE id IN (SELECT later FROM dependency WHERE earlier = ?) AND state = 'blocked'",
+        )
+        .all(each);
+      for (const row of waiting) this.place(Number(row["id"]), now);
+      const stopped = this.#database
         .prepare("SELECT id FROM task WHERE stopped_by = ? AND state = 'cancelled' ORDER BY id")
         .all(each);
-      for (const row of rows) if (this.#takeUp(Number(row["id"]), now)) restored.push(Number(row["id"]));
+      for (const row of stopped) if (this.#takeUp(Number(row["id"]), now)) restored.push(Number(row["id"]));
     }
   }
 
