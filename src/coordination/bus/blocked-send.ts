@@ -1,3 +1,4 @@
+import { listen, unlisten } from "../../abort-listeners.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** A sender that waits for room. */
@@ -16,7 +17,7 @@ export class BlockedSend {
     this.sequence = delivery.sequence;
     this.promise = this.#resolvers.promise;
     this.#signal = signal;
-    signal.addEventListener("abort", this, { once: true });
+    listen(signal, this);
   }
 
   admit(): void {
@@ -35,6 +36,6 @@ export class BlockedSend {
 
   #leave(): void {
     this.isOver = true;
-    this.#signal.removeEventListener("abort", this);
+    unlisten(this.#signal, this);
   }
 }

@@ -1,3 +1,4 @@
+import { listen, unlisten } from "../../abort-listeners.ts";
 import type { Clock } from "../../clock.ts";
 import { RateLimiter } from "../guard/rate-limit.ts";
 import { OverloadedError, RetryLaterError } from "../tasks.ts";
@@ -89,7 +90,7 @@ class Turn extends Timed {
     this.#signal = signal;
     this.#leave = leave;
     this.promise = this.#resolvers.promise;
-    signal.addEventListener("abort", this, { once: true });
+    listen(signal, this);
   }
 
   expire(): void {
@@ -107,7 +108,7 @@ class Turn extends Timed {
   }
 
   #end(): void {
-    this.#signal.removeEventListener("abort", this);
+    unlisten(this.#signal, this);
     this.#leave();
   }
 }

@@ -1,4 +1,5 @@
 import { type ZodType, z } from "zod";
+import { listen, unlisten } from "../../abort-listeners.ts";
 import { TimeoutError } from "../../errors.ts";
 import { MessageError } from "./bus.ts";
 import type { Delivery, Outcome } from "./delivery.ts";
@@ -69,7 +70,7 @@ export class PendingRequest<R> extends Timed implements Outcome {
     this.#answer = options.answer;
     this.#leave = leave;
     this.promise = this.#resolvers.promise;
-    this.#signal.addEventListener("abort", this, { once: true });
+    listen(this.#signal, this);
   }
 
   handled(answer: unknown): void {
@@ -102,7 +103,7 @@ export class PendingRequest<R> extends Timed implements Outcome {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    this.#signal.removeEventListener("abort", this);
+    unlisten(this.#signal, this);
     this.#leave(this);
     return true;
   }
