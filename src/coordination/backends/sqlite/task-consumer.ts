@@ -2,11 +2,9 @@ import { unlessAborted } from "../../../deadline.ts";
 import { ForagerError, messageOf } from "../../../errors.ts";
 import { type ConsumeOptions, type Consumer, RetryLaterError } from "../../tasks.ts";
 import { type Claimer, type TakenTask, type TaskClaims } from "./task-claims.ts";
-import { type TryEnd, type TryFloor, TaskTry, type TryOptions } from "./task-try.ts";
+import { type TryEnd, type TryFloor, TaskTry, type TryOptions, longestTimerMs } from "./task-try.ts";
 import { expired } from "./task-upkeep.ts";
 
-/** Node's timers hold no more; https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-const longestTimerMs = 2 ** 31 - 1;
 /** How often a consumer whose size is a function asks it when nothing else happens. */
 const askMs = 500;
 

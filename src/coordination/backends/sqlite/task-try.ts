@@ -12,7 +12,7 @@ import { expired } from "./task-upkeep.ts";
 import type { TaskViews } from "./task-views.ts";
 
 /** Node's timers hold no more; https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
-const longestTimerMs = 2 ** 31 - 1;
+export const longestTimerMs = 2 ** 31 - 1;
 
 /** What a try stands on. */
 export interface TryFloor {
