@@ -52,6 +52,8 @@ export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable 
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Piscina (5.3) replaces a thread when it hears of its exit: of one that an abort ended just now, after `destroy`.
+    this.#threads.options.minThreads = 0;
     await this.#threads.destroy();
   }
 }

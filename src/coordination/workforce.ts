@@ -102,7 +102,7 @@ export class Workforce implements AsyncDisposable {
    */
   async serve(coordination: CoordinationBackend, context: RunContext): Promise<AsyncDisposable> {
     const deps = { clock: this.#clock, log: this.#log, context };
-    const made = new AsyncDisposableStack();
+    await using made = new AsyncDisposableStack();
     made.use(this.governor.watch());
     made.use(
       lead(
@@ -134,7 +134,7 @@ export class Workforce implements AsyncDisposable {
         },
       ),
     );
-    return made;
+    return made.move();
   }
 
   /** Makes each event of a run a message under `JOB.RUN.…` for whoever subscribed to it, until disposed. */

@@ -1,6 +1,6 @@
 import { readAddress } from "../agents/planner.ts";
 import type { Finding, PageErrand } from "../agents/researcher.ts";
-import { type RunContext, childContext } from "../context.ts";
+import type { RunContext } from "../context.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
 import type { PageDocument, PageLink } from "../document.ts";
 import { OptionsError, TimeoutError, messageOf } from "../errors.ts";
@@ -54,21 +54,16 @@ async function scrapeOne(
   options: { readonly format: ScrapeFormat; readonly pageTimeoutMs: number },
   context: RunContext,
 ): Promise<ScrapedPage> {
-  using page = childContext(
-    context,
-    options.pageTimeoutMs,
-    `scrape/${url}`,
-    () => new TimeoutError(url, options.pageTimeoutMs),
-  );
+  // All are asked for at once; the time of each counts from when a researcher begins with it.
+  const page = { ...context, trace: `scrape/${url}` };
   try {
     return describe(url, await floor.researcher.run({ url: readAddress(url).url }, page), options.format);
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof OptionsError) return failure(url, { code: error.code, message: error.message });
-    return failure(url, {
-      code: error instanceof TimeoutError ? "timeout" : "crash",
-      message: messageOf(error),
-    });
+    if (error instanceof TimeoutError)
+      return failure(url, { code: "timeout", message: new TimeoutError(url, options.pageTimeoutMs).message });
+    return failure(url, { code: "crash", message: messageOf(error) });
   }
 }
 

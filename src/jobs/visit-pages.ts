@@ -1,7 +1,9 @@
 import type { Finding } from "../agents/researcher.ts";
 import type { Scope } from "../browser/scope.ts";
-import { type RunContext, childContext } from "../context.ts";
+import { BudgetError } from "../budget.ts";
+import type { RunContext } from "../context.ts";
 import type { ClaimedUrl } from "../coordination/frontier.ts";
+import { DegradedError } from "../coordination/pools/pool-errors.ts";
 import type { Run } from "../coordination/runs.ts";
 import { LeaseLostError, StoreError, TimeoutError, messageOf } from "../errors.ts";
 import type { CrawlFloor } from "./crawl-floor.ts";
@@ -94,7 +96,10 @@ export class PageVisits {
 
   #start(claim: ClaimedUrl): void {
     const work = this.#visit(claim)
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => {
+        this.#fail(error);
+        return this.#giveBack(claim);
+      })
       .finally(() => {
         this.#underWay.delete(work);
         this.#onChange();
@@ -107,18 +112,16 @@ export class PageVisits {
     const { database, store, researcher, clock } = this.#floor;
     const startedAt = clock.now();
     const validators = store.validators(claim.key);
-    using context = childContext(
-      this.#context,
-      this.#options.pageTimeoutMs,
-      `run/${this.#run.id}/${claim.id}`,
-      () => new TimeoutError(claim.url, this.#options.pageTimeoutMs),
-    );
+    // A researcher's time counts from when it begins: a page does not pay for those before it that hang.
+    const context = { ...this.#context, trace: `run/${this.#run.id}/${claim.id}` };
     const errand = {
       url: claim.url,
       ...(validators?.etag ? { etag: validators.etag } : {}),
       ...(validators?.lastModified ? { lastModified: validators.lastModified } : {}),
     };
-    const finding = await researcher.run(errand, context).catch((error: unknown) => this.#asFinding(error));
+    const finding = await researcher
+      .run(errand, context)
+      .catch((error: unknown) => this.#asFinding(claim, error));
     const events = await database.write(() =>
       recordFinding(
         {
@@ -137,15 +140,16 @@ export class PageVisits {
   }
 
   /** A page that breaks its reader or runs out of time is that page's failure; anything wider ends the crawl. */
-  #asFinding(error: unknown): Finding {
+  #asFinding(claim: ClaimedUrl, error: unknown): Finding {
     this.#context.signal.throwIfAborted();
-    if (error instanceof StoreError) throw error;
+    if (error instanceof StoreError || error instanceof DegradedError || error instanceof BudgetError)
+      throw error;
     const isLate = error instanceof TimeoutError;
     if (!isLate) this.#floor.log.warn("a page broke its reader", { error: messageOf(error) });
     return {
       kind: "no-page",
       reason: isLate ? "timeout" : "crash",
-      detail: messageOf(error),
+      detail: isLate ? new TimeoutError(claim.url, this.#options.pageTimeoutMs).message : messageOf(error),
       // An agent that broke may do better the next time; a page that took all its time took it once.
       isTransient: !isLate,
       attempts: [],
@@ -167,6 +171,19 @@ export class PageVisits {
       await Promise.race([changed, due.catch(() => {})]); // called off: the loop sees it by itself
     } finally {
       own.abort();
+    }
+  }
+
+  /** A page of which nothing was recorded waits for the next call; its try does not count. */
+  async #giveBack(claim: ClaimedUrl): Promise<void> {
+    const { database, coordination, clock, log } = this.#floor;
+    try {
+      await database.write(() =>
+        coordination.frontier.release(claim, clock.now(), { countsAsAttempt: false }),
+      );
+    } catch (cause) {
+      // Another has it, or nothing can be written any more: then the next call takes it back.
+      log.debug("a page could not be given back", { url: claim.url, cause });
     }
   }
 

@@ -35,3 +35,13 @@ export class PoolClosedError extends ForagerError {
     super("closed", `The ${role} pool is closed and takes no more calls.`);
   }
 }
+
+/** A deadline that was noticed much too late: the process stood still (a blocked event loop, a suspended machine), and nobody had the time. */
+export class StalledError extends ForagerError {
+  constructor(role: string, lateMs: number) {
+    const seconds = Math.round(lateMs / 1_000);
+    super("stalled", `This process stood still for some ${seconds} s while the ${role} worked.`, {
+      retryable: true,
+    });
+  }
+}

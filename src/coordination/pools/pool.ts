@@ -9,7 +9,7 @@ import { CallQueue } from "./call-queue.ts";
 import { type AgentSource, Crew } from "./crew.ts";
 import type { MemberState } from "./lifecycle.ts";
 import type { Member } from "./member.ts";
-import { DegradedError, PoolClosedError } from "./pool-errors.ts";
+import { DegradedError, PoolClosedError, StalledError } from "./pool-errors.ts";
 import type { CallOptions, PoolOptions, PoolStatus } from "./pool-options.ts";
 import type { Held, Resources } from "./resource-pools.ts";
 
@@ -19,6 +19,8 @@ const backlogPerSlot = 4;
 const defaultMaxWaiting = 1_000;
 /** Between calling an agent off and giving it up. */
 const defaultGraceMs = 5_000;
+/** A deadline noticed this much too late says nothing about the work: an event loop that is merely busy is late by less. */
+const stallMs = 1_000;
 
 interface Waiting<I, O> {
   readonly priority: Priority;
@@ -117,6 +119,7 @@ export class AgentPool<I, O> implements AsyncDisposable {
    * Has an agent do one piece of work. The time limit counts from the start of the work, not of the wait for it.
    * @throws {AgentError} When input or output does not fit the agent's schema.
    * @throws {TimeoutError} When the work takes longer than the pool allows, whether or not the agent listens.
+   * @throws {StalledError} When that is because the whole process stood still.
    * @throws {OverloadedError} When it would have to wait and may not, or too many do.
    * @throws {UnroutableError} @throws {DegradedError} @throws {PoolClosedError} When no member will do it.
    * @throws {BudgetError} When its job has no steps left.
@@ -219,10 +222,11 @@ export class AgentPool<I, O> implements AsyncDisposable {
         return call.running;
       };
       const own = call.held?.context ?? context;
+      const beganAt = this.#clock.now();
       const limit = {
         timeoutMs: this.#timeoutMs,
         trace: `${own.trace}/${this.role}`,
-        reason: () => new TimeoutError(`The ${this.role}`, this.#timeoutMs),
+        reason: () => this.#lateReason(beganAt),
       };
       const output = this.#checked(await runWithin(own, limit, work));
       member.crashes = 0;
@@ -329,6 +333,13 @@ export class AgentPool<I, O> implements AsyncDisposable {
     const checked = this.#crew.first.output.safeParse(output);
     if (!checked.success) throw new AgentError(this.role, "output", checked.error);
     return checked.data;
+  }
+
+  #lateReason(beganAt: number): Error {
+    const lateMs = this.#clock.now() - beganAt - this.#timeoutMs;
+    return lateMs > stallMs
+      ? new StalledError(this.role, lateMs)
+      : new TimeoutError(`The ${this.role}`, this.#timeoutMs);
   }
 
   #failure(error: unknown): unknown {
