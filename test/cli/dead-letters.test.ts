@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { forager, jsonLines, temporaryFolder } from "./run-forager.ts";
 
+const page = (text: string) => `<html><title>${text}</title><body><p>${`${text}. `.repeat(20)}</p>`;
+
 /** A site of two pages, one of which is there only once it is mended. */
 async function serveBrokenSite() {
   let isMended = false;
-  const page = (text: string) => `<html><title>${text}</title><body><p>${`${text}. `.repeat(20)}</p>`;
   const server = createServer((request, response) => {
     response.setHeader("content-type", "text/html");
     if (request.url === "/") response.end(`${page("The start")}<a href="/broken">on</a>`);

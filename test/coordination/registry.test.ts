@@ -7,6 +7,8 @@ import { silentLog } from "../../src/log.ts";
 import { ManualClock, openBackend } from "./open-backend.ts";
 import { Gate, context, doubler, openPool } from "./pool-fixture.ts";
 
+const calm = () => ({ pressure: "normal" });
+
 describe("agent registry", () => {
   it("C2: finds the pools that can do something, the least loaded first, and has them do it", async () => {
     const registry = new AgentRegistry();
@@ -59,8 +61,7 @@ describe("agent registry", () => {
     for (const [node, provides] of Object.entries(nodes)) {
       const registry = new AgentRegistry();
       registry.register(openPool({ agent: doubler({ role: "researcher", provides }) }).pool);
-      const about = () => ({ pressure: "normal" });
-      published.push(await registry.publish({ memory, log: silentLog }, { node, about }));
+      published.push(await registry.publish({ memory, log: silentLog }, { node, about: calm }));
     }
     const query = { role: "researcher", needs: ["render@eu", "model@de"] };
     const [found, ...others] = await findNodes(memory, query);
