@@ -21,13 +21,14 @@ describe("delegated plans", () => {
     it(`C23: DELEGATED: with ${slots} at once, a node has a plan of its own done in the same run and takes up no place meanwhile`, async () => {
       let running = 0;
       let most = 0;
+      const isFull = () => most >= slots;
       using plans = openPlans(async (_, context) => {
         if (context.name === "boss") return await sums(context, three);
         most = Math.max(most, (running += 1));
         // Long enough for the others to come, on however busy a machine.
         const until = Date.now() + 500;
         do await delay(2);
-        while (most < slots && Date.now() < until);
+        while (!isFull() && Date.now() < until);
         running -= 1;
         return context.name === "end" ? context.before.get("boss")?.result : 1;
       });
