@@ -7,12 +7,8 @@ import { HostGuard } from "./agents/host-guard.ts";
 import { GuardedModel } from "./agents/models/guarded-model.ts";
 import { openLangChainModel } from "./agents/models/langchain.ts";
 import { createCrawlPlanner, createQuestionPlanner } from "./agents/planner.ts";
-import {
-  type Finding,
-  type PageErrand,
-  createIndexResearcher,
-  createPageResearcher,
-} from "./agents/researcher.ts";
+import type { Finding } from "./agents/finding.ts";
+import { type PageErrand, createIndexResearcher, createPageResearcher } from "./agents/researcher.ts";
 import { EgressGuard, systemResolve } from "./browser/egress-guard.ts";
 import { type Attempt, FetchLadder } from "./browser/fetch-ladder.ts";
 import { HostClock } from "./browser/host-clock.ts";

@@ -4,7 +4,7 @@ import type { RunContext } from "../context.ts";
 import { BoundedMap } from "../coordination/guard/bounded-map.ts";
 import { BreakerOpenError } from "../coordination/guard/breaker.ts";
 import { type Guard, type GuardDeps, type GuardOptions, createGuard } from "../coordination/guard/guard.ts";
-import type { Finding } from "./researcher.ts";
+import type { Finding } from "./finding.ts";
 
 /**
  * A host is left alone when it does not answer at all: twenty failures without one page between them. By a share of

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import type { Assess, FetchLadder, LadderOutcome } from "../browser/fetch-ladder.ts";
+import type { Assess, FetchLadder } from "../browser/fetch-ladder.ts";
 import type { RunContext } from "../context.ts";
 import type { Agent } from "../coordination/agent.ts";
 import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { FetchedPage } from "../document.ts";
 import { MissingError } from "../errors.ts";
 import type { Retrieval, Retriever } from "../rag/retrieve.ts";
+import { Finding } from "./finding.ts";
 import type { HostGuard } from "./host-guard.ts";
 import type { ReadPage } from "./reader-thread.ts";
 
@@ -20,10 +21,6 @@ const PageErrand = z.strictObject({
   isCritical: z.boolean().optional(),
 });
 export type PageErrand = z.output<typeof PageErrand>;
-
-/** What came of going for a page: read and judged, unchanged, to be tried later, or not to be had. */
-export type Finding = LadderOutcome<ReadPage>;
-const Finding = z.custom<Finding>((value) => typeof value === "object" && value !== null && "kind" in value);
 
 /** Goes for pages: climbs the ladder, has what comes back read by the extractor and judged by the validator's rules. */
 export function createPageResearcher(deps: {

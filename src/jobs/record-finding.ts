@@ -1,5 +1,5 @@
 import type { ReadPage } from "../agents/reader-thread.ts";
-import type { Finding } from "../agents/researcher.ts";
+import type { Finding } from "../agents/finding.ts";
 import type { Clock } from "../clock.ts";
 import type { Scope } from "../browser/scope.ts";
 import { hostOf, isSameSite, normalizeUrl } from "../browser/url.ts";

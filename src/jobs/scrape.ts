@@ -1,5 +1,6 @@
 import { readAddress } from "../agents/planner.ts";
-import type { Finding, PageErrand } from "../agents/researcher.ts";
+import type { Finding } from "../agents/finding.ts";
+import type { PageErrand } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
 import type { PageDocument, PageLink } from "../document.ts";

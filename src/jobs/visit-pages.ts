@@ -1,4 +1,4 @@
-import type { Finding } from "../agents/researcher.ts";
+import type { Finding } from "../agents/finding.ts";
 import type { Scope } from "../browser/scope.ts";
 import { BudgetError } from "../budget.ts";
 import type { RunContext } from "../context.ts";
@@ -54,6 +54,7 @@ export class PageVisits {
    */
   async finish(source: Promise<unknown>, signal: AbortSignal): Promise<void> {
     let isMoreToCome = true;
+    this.#failure = undefined; // of an earlier try
     signal.addEventListener("abort", () => this.wake(), { once: true });
     source
       .catch((error: unknown) => this.#fail(error))

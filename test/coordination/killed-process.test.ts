@@ -1,41 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { rootContext } from "../../src/context.ts";
 import { type OpenBackend, openBackend, temporaryFolder, urlOf } from "./open-backend.ts";
+import { startProcess } from "./start-process.ts";
 
-const script = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
-
-/** A worker in a process of its own, with its lines as they come; killed at the end of its block. */
-function startWorker(path: string, part: string) {
-  const child = spawn(process.execPath, [script, path, part], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines: string[] = [];
-  const reader = createInterface({ input: child.stdout });
-  reader.on("line", (line) => lines.push(line));
-  const ended = once(child, "close");
-  return {
-    child,
-    lines,
-    ended,
-    /** Waits for a line that was or will be printed. */
-    async line(text: string): Promise<void> {
-      const signal = AbortSignal.timeout(10_000);
-      while (!lines.some((line) => line.startsWith(text))) await once(reader, "line", { signal });
-    },
-    async kill(): Promise<void> {
-      child.kill("SIGKILL");
-      await ended;
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      await this.kill();
-    },
-  };
-}
+/** A worker in a process of its own; killed at the end of its block. */
+const startWorker = (path: string, part: string) => startProcess("./worker-process.ts", path, part);
 
 const options = { concurrency: 1, timeoutMs: 1_000, context: rootContext("test") };
 

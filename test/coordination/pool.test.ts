@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { Budget, BudgetError } from "../../src/budget.ts";
+import { systemClock } from "../../src/clock.ts";
 import { rootContext } from "../../src/context.ts";
-import { PoolClosedError } from "../../src/coordination/pools/pool-errors.ts";
+import { PoolClosedError, StalledError } from "../../src/coordination/pools/pool-errors.ts";
 import { OverloadedError, type Priority } from "../../src/coordination/tasks.ts";
 import { AgentError, TimeoutError } from "../../src/errors.ts";
 import { Gate, context, doubler, openPool, settle, untilAborted } from "./pool-fixture.ts";
@@ -27,6 +28,23 @@ describe("agent pool", () => {
     );
     assert.deepEqual(types(), ["agent-failed", "agent-failed"]);
     assert.equal(pool.status().failed, 2);
+  });
+
+  it("C38: tells a process that stood still from work that took too long", async () => {
+    let aheadMs = 0;
+    const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+    const { pool } = openPool(
+      { agent: doubler({ run: (_, call) => untilAborted(call) }) },
+      { timeoutMs: 20 },
+      { clock },
+    );
+    await assert.rejects(pool.run(1, context), TimeoutError);
+    const stalled = pool.run(1, context);
+    aheadMs = 5_000;
+    await assert.rejects(
+      stalled,
+      (error) => error instanceof StalledError && error.retryable && / 5 s /.test(error.message),
+    );
   });
 
   it("runs no more at a time than its size, and is full when many wait", async () => {

@@ -20,9 +20,12 @@ export function startProcess(script: string, ...args: readonly string[]) {
       const signal = AbortSignal.timeout(10_000);
       while (!lines.some((line) => line.startsWith(text))) await once(reader, "line", { signal });
     },
-    async [Symbol.asyncDispose](): Promise<void> {
+    async kill(): Promise<void> {
       child.kill("SIGKILL");
       await ended;
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      await this.kill();
     },
   };
 }
