@@ -36,7 +36,7 @@ export function addDeadLetters(program: Command, shell: Shell): void {
       if (given.json) await shell.printJson(letter);
       else
         await shell.print(
-          `${letter.id}  ${letter.reason}  ${textOf(letter.what)}  (${letter.attempts} tries, ${letter.diedAt}): ${letter.detail}`,
+          `${letter.id}  ${letter.reason}  ${textOf(letter.what)}  (${letter.attempts} ${letter.attempts === 1 ? "try" : "tries"}, ${letter.diedAt}): ${letter.detail}`,
         );
     }
     if (shown === 0) shell.say("There are no dead letters.");

@@ -28,7 +28,7 @@ export class Shell {
   start(): void {
     const stop = () => {
       if (this.signal.aborted) process.exit(130);
-      this.say("\nStopping: pages under way are given back. Ctrl-C again to leave at once.");
+      this.say("\nStopping: what is under way is given back. Ctrl-C again to leave at once.");
       this.#interrupt.abort(new InterruptedError());
     };
     process.on("SIGINT", stop);
