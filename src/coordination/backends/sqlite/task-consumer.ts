@@ -35,7 +35,7 @@ export class TaskConsumer implements Consumer {
   readonly #onAbort: () => void;
   #ended: { readonly work: TaskTry; readonly end: TryEnd }[] = [];
   #onWorkEnd: () => void = () => {};
-  #sleep = new AbortController();
+  #sleep: AbortController | undefined;
   #turn: Promise<void> | undefined;
   #isTurning = false;
   #isWokenAgain = false;
@@ -76,6 +76,11 @@ export class TaskConsumer implements Consumer {
 
   /** Lets go who waits for the end, if this is it; called when a task of the kind has ended, here or elsewhere. */
   tellIdlers(): void {
+    // At the end of a turn it is looked for anyway.
+    if (!this.#isTurning) this.#tellIdlers();
+  }
+
+  #tellIdlers(): void {
     try {
       if (this.#idlers.size > 0 && this.#isIdle()) for (const { resolve } of this.#idlers) resolve();
     } catch (error) {
@@ -114,7 +119,7 @@ export class TaskConsumer implements Consumer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    this.#sleep.abort();
+    this.#sleep?.abort();
     clearInterval(this.#asking);
     for (;;) {
       await this.#turn;
@@ -127,6 +132,7 @@ export class TaskConsumer implements Consumer {
 
   async #takeTurns(): Promise<void> {
     this.#isTurning = true;
+    let hasTaken = false;
     try {
       while (this.#isWokenAgain && !this.#failure) {
         this.#isWokenAgain = false;
@@ -134,10 +140,12 @@ export class TaskConsumer implements Consumer {
         const { over, taken } = await this.#floor.database.write(() => this.#settleAndClaim());
         for (const work of over) this.#working.delete(work);
         for (const each of taken) this.#start(each);
+        hasTaken = taken.length > 0;
         this.#onWorkEnd();
       }
       this.#sleepUntilDue();
-      this.tellIdlers();
+      // What was taken ends in a later turn.
+      if (!hasTaken) this.#tellIdlers();
     } catch (error) {
       this.fail(error);
     } finally {
@@ -228,13 +236,14 @@ export class TaskConsumer implements Consumer {
   }
 
   #sleepUntilDue(): void {
-    this.#sleep.abort();
-    this.#sleep = new AbortController();
+    this.#sleep?.abort();
+    this.#sleep = undefined;
     // Without a free hand nothing can be taken; when one comes free it is looked for.
     if (this.#freeHands() <= 0) return;
     const dueAt = this.#floor.claims.nextDueAt(this.kind);
     if (dueAt === undefined) return;
     const waitMs = Math.min(Math.max(1, dueAt - this.#floor.clock.now()), longestTimerMs);
+    this.#sleep = new AbortController();
     this.#floor.clock.sleep(waitMs, this.#sleep.signal).then(
       () => this.wake(),
       () => undefined, // a sleep that was cut short had no say any more
