@@ -98,7 +98,7 @@ function printTable(): void {
 }
 
 function cells(name: string, ...rest: readonly string[]): string {
-  return name.padEnd(56) + rest.map((each) => each.padStart(12)).join("");
+  return name.padEnd(57) + rest.map((each) => each.padStart(14)).join("");
 }
 
 function printJson(): void {

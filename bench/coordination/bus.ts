@@ -20,6 +20,7 @@ export async function measureBus(): Promise<Readings> {
   return {
     busMessages,
     emitter: await emitted(count),
+    busContended: await contended(count),
     busTopic: await published(count),
     busRequests: await requested(count / 5),
     // The first second of each is for warming up.
@@ -34,6 +35,20 @@ async function messages(sends: number): Promise<number> {
   bus.attach("receiver/1", async () => {});
   return await perSecond(sends, async () => {
     for (let sent = 0; sent < sends; sent += 1) await bus.send("receiver/1", outgoing, context);
+    await bus.drain();
+  });
+}
+
+/** Of many senders, who soon fill the mailbox. */
+async function contended(sends: number): Promise<number> {
+  await using bus = new InProcessBus({ clock: systemClock });
+  bus.attach("receiver/1", async () => {});
+  const senders = 500;
+  const send = async (): Promise<void> => {
+    for (let sent = 0; sent < sends / senders; sent += 1) await bus.send("receiver/1", outgoing, context);
+  };
+  return await perSecond(sends, async () => {
+    await Promise.all(range(senders).map(send));
     await bus.drain();
   });
 }

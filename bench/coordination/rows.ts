@@ -33,6 +33,13 @@ export const rows = {
     target: 1_000,
     gate: 1_000,
   },
+  busContended: {
+    name: "bus: messages, 500 senders that wait for room",
+    unit: "/s",
+    better: "more",
+    target: 400_000,
+    gate: 150_000,
+  },
   busTopic: {
     name: "bus: deliveries, 10 followers, 1,000 patterns",
     unit: "/s",
