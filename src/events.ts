@@ -1,4 +1,5 @@
 import type { FailureReason } from "./document.ts";
+import { messageOf } from "./errors.ts";
 
 /** Everything that happens, as data: progress, logs, counts and the event log are views of this one stream. */
 export type ForagerEvent =
@@ -118,7 +119,14 @@ export class EventStream {
   readonly #listeners = new Set<(event: ForagerEvent) => void>();
 
   emit(event: ForagerEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#listeners.delete(listener);
+        process.emitWarning(`A listener to events threw, and hears no more of them: ${messageOf(error)}`);
+      }
+    }
   }
 
   /** @returns A function that ends the subscription. */

@@ -54,7 +54,6 @@ export class PageVisits {
    */
   async finish(source: Promise<unknown>, signal: AbortSignal): Promise<void> {
     let isMoreToCome = true;
-    this.#failure = undefined; // of an earlier try
     signal.addEventListener("abort", () => this.wake(), { once: true });
     source
       .catch((error: unknown) => this.#fail(error))
@@ -71,7 +70,10 @@ export class PageVisits {
     }
     await Promise.all(this.#underWay);
     signal.throwIfAborted();
-    if (this.#failure) throw this.#failure.error;
+    if (!this.#failure) return;
+    const { error } = this.#failure;
+    this.#failure = undefined; // who calls it again tries again
+    throw error;
   }
 
   /** Takes as many URLs as there are free hands and pages left to fetch. */
