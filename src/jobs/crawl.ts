@@ -40,8 +40,8 @@ export async function crawl(
   const { run, plan } = await beginCrawl(floor, planned, options);
   const embedding = startEmbedding(floor, options, context);
   const measuring = measureQueue(floor, run, options);
-  await restoreLessons(floor.coordination.memory, floor.lessons);
   try {
+    await restoreLessons(floor.coordination.memory, floor.lessons);
     const scope = floor.scope(planned.seeds, options);
     const nodes = crawlNodes(floor, { run, scope, options }, embedding, context);
     const { tasks, memory } = floor.coordination;

@@ -131,7 +131,7 @@ describe("a crawl in chaos", { concurrency: true }, () => {
   it("C38: a browser that is killed is replaced, and neither it nor a tab outlives the crawl", async () => {
     const seed = randomSeed();
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 8, seed: 10 });
+    await using site = await serveGeneratedSite({ pages: 7, seed: 10 });
     const broken = await startChaos({
       origin: site.origin,
       dataDir: join(folder.path, "chaos"),

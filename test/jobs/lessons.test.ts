@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { createCrawlPlanner, readSeeds } from "../../src/agents/planner.ts";
+import { Scope } from "../../src/browser/scope.ts";
 import { createForager } from "../../src/index.ts";
 import { systemClock } from "../../src/clock.ts";
+import { rootContext } from "../../src/context.ts";
+import { NamedLocks } from "../../src/coordination/plans/admission.ts";
 import { DataFolder } from "../../src/data-folder.ts";
+import { StoreError } from "../../src/errors.ts";
+import { EventStream } from "../../src/events.ts";
+import type { CrawlFloor } from "../../src/jobs/crawl-floor.ts";
+import { CrawlOptions } from "../../src/jobs/crawl-options.ts";
+import { crawl } from "../../src/jobs/crawl.ts";
+import { silentLog } from "../../src/log.ts";
 import { temporaryFolder } from "../cli/run-forager.ts";
 import { serveSite } from "../sites/static-site.ts";
 
@@ -29,6 +39,39 @@ describe("a crawl and what it learns", () => {
     assert.deepEqual(
       entries.map(({ key }) => key),
       [`learned/host/${new URL(site.origin).host}`],
+    );
+  });
+
+  it("that cannot read what was learned ends as interrupted, and stops measuring", async (t) => {
+    await using folder = await temporaryFolder();
+    using data = DataFolder.open(folder.path, { isCreated: true, clock: systemClock, embedder: undefined });
+    const broken = new StoreError("the disk does not answer");
+    t.mock.method(data.coordination.memory, "list", () => Promise.reject(broken));
+    const started = t.mock.method(globalThis, "setInterval");
+    const stopped = t.mock.method(globalThis, "clearInterval");
+    const floor: CrawlFloor = {
+      database: data.database,
+      store: data.store,
+      coordination: data.coordination,
+      planner: createCrawlPlanner(),
+      researcher: { run: () => Promise.reject(new Error("nobody is asked")) },
+      hands: () => 1,
+      demand: { waiting: 0 },
+      locks: new NamedLocks(),
+      backlog: undefined,
+      scope: (seeds, { include, exclude }) => new Scope({ seeds, include, exclude }),
+      sitemapUrls: async function* () {},
+      lessons: [{ name: "host", restore() {}, changed: () => new Map() }],
+      events: new EventStream(),
+      clock: systemClock,
+      log: silentLog,
+    };
+    const crawling = crawl(floor, ["http://example.com/"], CrawlOptions.parse({}), rootContext("test"));
+    await assert.rejects(crawling, broken);
+    assert.equal(stopped.mock.callCount(), started.mock.callCount());
+    assert.equal(
+      data.coordination.runs.latest("crawl", readSeeds(["http://example.com/"]).key)?.state,
+      "interrupted",
     );
   });
 });
