@@ -2,6 +2,7 @@
 //   node bench/coordination.ts [--only bus,tasks] [--rounds N] [--json]
 // Each section runs in a fresh process. With more rounds than one the best counts, and the worst is shown beside it.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
@@ -133,7 +134,8 @@ function show(value: number | undefined, { unit }: Row): string {
 async function measure(name: SectionName): Promise<SectionReport> {
   const file = join(import.meta.dirname, "coordination", "measure-section.ts");
   const child = spawn(process.execPath, [file, name], { stdio: ["ignore", "pipe", "inherit"] });
-  const printed = await text(child.stdout);
+  // Its CPU time counts from when it has been waited for.
+  const [printed] = await Promise.all([text(child.stdout), once(child, "exit")]);
   if (printed === "") throw new Error(`The section ${name} ended without a result.`);
   return SectionReport.parse(JSON.parse(printed));
 }
