@@ -12,13 +12,13 @@ import type { Site } from "../sites/static-site.ts";
 import type { Deed } from "./chaos-faults.ts";
 import type { Errand, Report } from "./chaos-process.ts";
 
-/** A researcher that breaks is a page's failure at most: these are the classes of R4. */
+// How soon there is work done again: inside of the process, and by the next one on the same folder.
 const inProcessRecoveryMs = 2_000;
 const restartRecoveryMs = 6_000;
 /** The grace of what does not listen, and winding up. */
 const interruptMs = 6_000;
-/** What garbage collection and compiled code make of the figure; what was leaked on purpose is twice that at least. */
-const memoryMarginBytes = 12 * 1024 * 1024;
+/** What compiled code and the like make of the figure; agents keep some sixty times half a megabyte. */
+const memoryMarginBytes = 6 * 1024 * 1024;
 
 /** The second try comes after a second, a third one would after four more. */
 const maxAttempts = 2;
@@ -60,12 +60,9 @@ describe("a crawl in chaos", { concurrency: true }, () => {
       const deeds = new Map(broken.done).get(String(what)) ?? [];
       const about = `${String(what)} died of "${reason}: ${detail}", having met with ${deeds.join(", ")}; ${why}`;
       // Only what never ends is given up at once; all else had its tries.
-      if (reason === "timeout")
-        assert.ok(
-          deeds.some((deed) => neverEnds.has(deed)),
-          about,
-        );
-      else assert.deepEqual({ reason, attempts }, { reason: "crash", attempts: maxAttempts }, about);
+      const isHung = reason === "timeout" && deeds.some((deed) => neverEnds.has(deed));
+      const isTried = attempts === maxAttempts && ["crash", "timeout"].includes(reason);
+      assert.ok(isHung || isTried, about);
     }
     checkFootprint(broken, why);
     const slowest = Math.max(...broken.recoveriesMs);
