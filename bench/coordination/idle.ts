@@ -14,8 +14,9 @@ import type { Readings } from "./rows.ts";
 import { openStore, temporaryFile } from "./store.ts";
 
 const clock = systemClock;
-const settleMs = 1_500;
-const measuredMs = 6_000;
+/** V8 tidies up for some seconds after a start. */
+const settleMs = 6_000;
+const measuredMs = 8_000;
 
 /** What waiting costs: consumers, a watcher, a bus with durable mail, a governed pool and the lead, all open. */
 export async function measureIdle(): Promise<Readings> {
