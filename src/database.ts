@@ -195,7 +195,8 @@ export class Database {
     try {
       this.#begin("BEGIN IMMEDIATE");
       this.#fence?.();
-      for (const pending of group) settle.push(this.#runAlone(pending));
+      const isLone = group.length === 1;
+      for (const pending of group) settle.push(isLone ? runLone(pending) : this.#runAlone(pending));
       this.#connection.exec("COMMIT");
     } catch (error) {
       this.#rollback();
@@ -238,6 +239,12 @@ export class Database {
   #rollback(): void {
     if (this.#connection.isTransaction) this.#connection.exec("ROLLBACK");
   }
+}
+
+/** Runs the only write of its transaction, whose end is its own. @returns What tells its caller, for after the commit. */
+function runLone({ work, resolve }: Pending): () => void {
+  const result = work() as never;
+  return () => resolve(result);
 }
 
 function openConnection(path: string, isReadOnly: boolean): DatabaseSync {

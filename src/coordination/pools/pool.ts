@@ -1,3 +1,4 @@
+import { listen, unlisten } from "../../abort-listeners.ts";
 import type { ZodType } from "zod";
 import type { Clock } from "../../clock.ts";
 import type { RunContext } from "../../context.ts";
@@ -278,17 +279,19 @@ export class AgentPool<I, O> implements AsyncDisposable {
       throw new OverloadedError(`The ${this.role} pool`, this.#maxWaiting);
     const { promise, resolve, reject } = Promise.withResolvers<Member<I, O>>();
     const waiting = { ...call, since: this.#clock.now(), give: resolve, refuse: reject };
-    const onAbort = (): void => {
-      if (this.#queue.remove(waiting)) reject(signal.reason);
-      this.#tellWaiters();
+    const onAbort = {
+      handleEvent: (): void => {
+        if (this.#queue.remove(waiting)) reject(signal.reason);
+        this.#tellWaiters();
+      },
     };
     this.#queue.add(waiting);
     for (const grace of this.#graces) grace.ref();
-    signal.addEventListener("abort", onAbort, { once: true });
+    listen(signal, onAbort);
     try {
       return await promise;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      unlisten(signal, onAbort);
     }
   }
 
