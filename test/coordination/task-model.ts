@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { canDo } from "../../src/coordination/backends/sqlite/task-claims.ts";
+import { canDo } from "../../src/coordination/backends/sqlite/tasks/task-claims.ts";
 import { type NewTask, maxTaskCrashes, priorities } from "../../src/coordination/tasks.ts";
 
 type State = "blocked" | "ready" | "delayed" | "leased" | "done" | "dead" | "cancelled";

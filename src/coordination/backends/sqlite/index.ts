@@ -6,7 +6,7 @@ import { SqliteFrontier } from "./frontier.ts";
 import { SqliteLeases } from "./leases.ts";
 import { SqliteMemory } from "./memory.ts";
 import { SqliteRuns } from "./runs.ts";
-import { SqliteTasks, type TaskTimes } from "./tasks.ts";
+import { SqliteTasks, type TaskTimes } from "./tasks/tasks.ts";
 import { SqliteTransaction } from "./transaction.ts";
 
 export { coordinationSchema, coordinationUpgrades } from "./schema.ts";

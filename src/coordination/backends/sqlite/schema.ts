@@ -1,6 +1,6 @@
 import { eventSchema } from "./event-schema.ts";
 import { memorySchema } from "./memory-schema.ts";
-import { taskSchema, taskUpgrade } from "./task-schema.ts";
+import { taskSchema, taskUpgrade } from "./tasks/task-schema.ts";
 
 /**
  * Everything coordination keeps in the data file. Times are epoch milliseconds.

@@ -1,6 +1,6 @@
-import { unlessAborted } from "../../../deadline.ts";
-import { ForagerError, messageOf } from "../../../errors.ts";
-import { type ConsumeOptions, type Consumer, RetryLaterError } from "../../tasks.ts";
+import { unlessAborted } from "../../../../deadline.ts";
+import { ForagerError, messageOf } from "../../../../errors.ts";
+import { type ConsumeOptions, type Consumer, RetryLaterError } from "../../../tasks.ts";
 import { type Claimer, type TakenTask, type TaskClaims } from "./task-claims.ts";
 import { type TryEnd, type TryFloor, TaskTry, type TryOptions, longestTimerMs } from "./task-try.ts";
 import { expired } from "./task-upkeep.ts";

@@ -1,5 +1,5 @@
-import type { Database } from "../../../database.ts";
-import { type Task, priorities } from "../../tasks.ts";
+import type { Database } from "../../../../database.ts";
+import { type Task, priorities } from "../../../tasks.ts";
 import { decodeNeeds } from "./task-input.ts";
 import type { TaskUpkeep } from "./task-upkeep.ts";
 

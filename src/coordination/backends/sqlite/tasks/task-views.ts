@@ -1,5 +1,5 @@
-import type { Database } from "../../../database.ts";
-import { type EndedTask, type TaskCounts, type TaskView, priorities } from "../../tasks.ts";
+import type { Database } from "../../../../database.ts";
+import { type EndedTask, type TaskCounts, type TaskView, priorities } from "../../../tasks.ts";
 import { decodeNeeds } from "./task-input.ts";
 
 /** Tasks that are listed of one sort that nobody can do. */

@@ -1,9 +1,9 @@
-import type { Clock } from "../../../clock.ts";
-import type { RunContext } from "../../../context.ts";
-import type { Database } from "../../../database.ts";
-import { ForagerError, LeaseLostError, TimeoutError } from "../../../errors.ts";
-import type { EndedTask, NewTask, Task, TaskContext } from "../../tasks.ts";
-import type { Transaction } from "../../transaction.ts";
+import type { Clock } from "../../../../clock.ts";
+import type { RunContext } from "../../../../context.ts";
+import type { Database } from "../../../../database.ts";
+import { ForagerError, LeaseLostError, TimeoutError } from "../../../../errors.ts";
+import type { EndedTask, NewTask, Task, TaskContext } from "../../../tasks.ts";
+import type { Transaction } from "../../../transaction.ts";
 import type { TaskAdding } from "./task-adding.ts";
 import type { TakenTask } from "./task-claims.ts";
 import { encodeInput } from "./task-input.ts";

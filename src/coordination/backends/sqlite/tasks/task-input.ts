@@ -1,4 +1,4 @@
-import { TaskTooLargeError, maxInputBytes } from "../../tasks.ts";
+import { TaskTooLargeError, maxInputBytes } from "../../../tasks.ts";
 
 /** What a task carries, as it is kept. @throws {TaskTooLargeError} */
 export function encodeInput(what: string, value: unknown): string {

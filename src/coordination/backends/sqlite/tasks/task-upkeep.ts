@@ -1,6 +1,6 @@
-import type { Database } from "../../../database.ts";
-import { maxTaskCrashes } from "../../tasks.ts";
-import { isGone, parseProcess } from "../../process-identity.ts";
+import type { Database } from "../../../../database.ts";
+import { maxTaskCrashes } from "../../../tasks.ts";
+import { isGone, parseProcess } from "../../../process-identity.ts";
 import type { TaskGraph } from "./task-graph.ts";
 import type { TaskNews } from "./task-news.ts";
 import { longerHistory } from "./task-rows.ts";

@@ -1,4 +1,4 @@
-import type { Database } from "../../../database.ts";
+import type { Database } from "../../../../database.ts";
 import type { TaskNews } from "./task-news.ts";
 
 /** What an earlier task must not have become, and what it must no longer be, for a later one to start. */

@@ -1,5 +1,5 @@
-import type { Database } from "../../../database.ts";
-import type { Task } from "../../tasks.ts";
+import type { Database } from "../../../../database.ts";
+import type { Task } from "../../../tasks.ts";
 import type { Rearming } from "./task-adding.ts";
 import type { TaskGraph } from "./task-graph.ts";
 import type { TaskNews } from "./task-news.ts";

@@ -1,7 +1,7 @@
-import type { Clock } from "../../../clock.ts";
-import { unlessAborted } from "../../../deadline.ts";
-import type { Database } from "../../../database.ts";
-import { formatProcess, ownProcess } from "../../process-identity.ts";
+import type { Clock } from "../../../../clock.ts";
+import { unlessAborted } from "../../../../deadline.ts";
+import type { Database } from "../../../../database.ts";
+import { formatProcess, ownProcess } from "../../../process-identity.ts";
 import {
   type ConsumeOptions,
   type Consumer,
@@ -13,9 +13,9 @@ import {
   type TaskCounts,
   type TaskView,
   type Tasks,
-} from "../../tasks.ts";
-import type { Transaction } from "../../transaction.ts";
-import { ForeignWrites } from "./foreign-writes.ts";
+} from "../../../tasks.ts";
+import type { Transaction } from "../../../transaction.ts";
+import { ForeignWrites } from "../foreign-writes.ts";
 import { TaskAdding } from "./task-adding.ts";
 import { TaskClaims, canDo } from "./task-claims.ts";
 import { TaskConsumer } from "./task-consumer.ts";
