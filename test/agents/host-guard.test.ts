@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HostGuard } from "../../src/agents/host-guard.ts";
-import { type Finding, createPageResearcher } from "../../src/agents/researcher.ts";
+import type { Finding } from "../../src/agents/finding.ts";
+import { createPageResearcher } from "../../src/agents/researcher.ts";
 import type { FetchLadder } from "../../src/browser/fetch-ladder.ts";
 import { rootContext } from "../../src/context.ts";
 import { SettlingClock } from "../browser/settling-clock.ts";
