@@ -124,10 +124,14 @@ async function crawlBroken(errand: Errand): Promise<Omit<Report, "pid" | "before
   };
 }
 
-/** @returns Whether there was one to kill: between two, there is none for a moment. */
+const seenBrowsers = new Set<number>();
+
+/** Kills a browser that was there at an earlier page already, so that it is not just starting. @returns Whether there was one. */
 function killBrowser(): boolean {
   try {
-    const [pid] = homesOf(process.pid).flatMap((home) => browsersIn(home));
+    const pids = homesOf(process.pid).flatMap((home) => browsersIn(home));
+    const pid = pids.find((each) => seenBrowsers.delete(each));
+    for (const each of pids) if (each !== pid) seenBrowsers.add(each);
     return pid !== undefined && process.kill(pid, "SIGKILL");
   } catch {
     return false;

@@ -136,7 +136,7 @@ describe("a crawl in chaos", { concurrency: true }, () => {
       shares: { researcher: { throws: 0.1, leaks: 0.2 }, extractor: { throws: 0.1 } },
       crawl: { concurrency: 3, pageTimeoutMs: 20_000 },
       tier: "headless",
-      browsersEndAt: [2, 5],
+      browsersEndAt: [1, 3],
     }).told();
     const why = `seed ${seed}: ${JSON.stringify(broken)}`;
     assert.ok(broken.killedBrowsers >= 2, why);
