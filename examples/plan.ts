@@ -1,24 +1,25 @@
 // A plan of four pieces of work that wait and one that joins them: side by side, then in order. Run: node examples/plan.ts
 import { setTimeout as delay } from "node:timers/promises";
-import { systemClock } from "../src/clock.ts";
-import { rootContext } from "../src/context.ts";
-import { Database } from "../src/database.ts";
-import { EventStream } from "../src/events.ts";
-import { coordinationBackends } from "../src/coordination/backends/index.ts";
-import { coordinationSchema } from "../src/coordination/backends/sqlite/index.ts";
-import { NamedLocks } from "../src/coordination/plans/admission.ts";
-import type { NodeHandler } from "../src/coordination/plans/node-handler.ts";
-import { describePlanRun, renderPlanStatus } from "../src/coordination/plans/plan-status.ts";
-import { runPlan } from "../src/coordination/plans/run-plan.ts";
-import { fanOut } from "../src/coordination/plans/templates.ts";
+import {
+  EventStream,
+  NamedLocks,
+  type NodeHandler,
+  describePlanRun,
+  fanOut,
+  openCoordination,
+  renderPlanStatus,
+  rootContext,
+  runPlan,
+  systemClock,
+} from "../src/coordination/index.ts"; // in your project: from "forager/coordination"
 
 const research: NodeHandler = async (input, { signal }) => {
   await delay(1_000, undefined, { signal });
   return { read: input };
 };
 
-using database = new Database(":memory:", { schema: [coordinationSchema] });
-const { tasks, memory } = coordinationBackends.sqlite({ database, clock: systemClock });
+using coordination = openCoordination(); // give it a { path } and a plan outlives its process
+const { tasks, memory } = coordination;
 const deps = {
   tasks,
   memory,

@@ -24,10 +24,8 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
 import { type Employed, type EmployOptions, Workforce } from "./coordination/workforce.ts";
-import type { CoordinationBackend } from "./coordination/backend.ts";
-import { coordinationSchema, createSqliteBackend } from "./coordination/backends/sqlite/index.ts";
+import { openCoordination } from "./coordination/index.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { Database } from "./database.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { AskFloor } from "./jobs/ask.ts";
@@ -209,7 +207,7 @@ export class App implements AsyncDisposable {
       extractor: made.use(this.#employ(createAnswerExtractor({ answerer, model, log }), light)),
       validator: made.use(this.#employ(createAnswerValidator({ store }), light)),
       isReasoning: model !== undefined,
-      openWorkspace: () => openWorkspace(this.clock),
+      openWorkspace: () => openCoordination({ clock: this.clock }),
       locks: this.workforce.locks,
       clock: this.clock,
       events: this.#deps.events,
@@ -249,12 +247,6 @@ export class App implements AsyncDisposable {
     const opened = this.#deps.model ?? (model === "" ? undefined : await openLangChainModel(model));
     return opened && new GuardedModel(opened, { clock: this.clock, events: this.#deps.events });
   }
-}
-
-/** Coordination in memory, for a plan that nobody resumes. */
-function openWorkspace(clock: Clock): CoordinationBackend & Disposable {
-  const database = new Database(":memory:", { schema: [coordinationSchema] });
-  return { ...createSqliteBackend({ database, clock }), [Symbol.dispose]: () => database.close() };
 }
 
 /** Agents that bring pages, and where sites list theirs. */
