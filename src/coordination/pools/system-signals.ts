@@ -20,7 +20,7 @@ export interface SignalSource extends Disposable {
 }
 
 /** Between two looks of the event loop's own clock at itself; also the least it reports. */
-const resolutionMs = 100;
+const resolutionMs = 50;
 
 /** This process's own signals. Watches the event loop until disposed. */
 export function systemSignals(options: { readonly memoryLimitBytes?: number } = {}): SignalSource {
