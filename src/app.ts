@@ -202,7 +202,7 @@ export class App implements AsyncDisposable {
     const made = new AsyncDisposableStack();
     const { log } = this.#deps;
     return {
-      planner: made.use(this.#employ(createQuestionPlanner(model), light)),
+      planner: made.use(this.#employ(createQuestionPlanner({ model, log }), light)),
       researcher: made.use(this.#employ(createIndexResearcher({ retriever }), light)),
       extractor: made.use(this.#employ(createAnswerExtractor({ answerer, model, log }), light)),
       validator: made.use(this.#employ(createAnswerValidator({ store }), light)),

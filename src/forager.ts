@@ -139,16 +139,11 @@ export class Forager implements AsyncDisposable {
           `The ${this.config.embedder} embedder cannot run here.`,
           "See: forager doctor",
         );
-      return await embed(
-        {
-          store: folder.store,
-          backlog: this.#app.backlog(folder, embedder),
-          events: this.events,
-          clock: this.#app.clock,
-        },
-        options,
-        this.#context("embed", signal, lease.lost),
-      );
+      const context = this.#context("embed", signal, lease.lost);
+      await using _ = await this.#app.workforce.serve(folder.coordination, context);
+      const backlog = this.#app.backlog(folder, embedder);
+      const floor = { store: folder.store, backlog, events: this.events, clock: this.#app.clock };
+      return await embed(floor, options, context);
     });
   }
 

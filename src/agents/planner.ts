@@ -3,7 +3,8 @@ import type { Agent } from "../coordination/agent.ts";
 import { Plan } from "../coordination/plans/plan.ts";
 import { crawlPlan } from "../coordination/plans/templates.ts";
 import { normalizeUrl } from "../browser/url.ts";
-import { OptionsError } from "../errors.ts";
+import { ForagerError, OptionsError, messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
 import type { ChatModel } from "./chat-model.ts";
 import { fillPrompt } from "./prompt.ts";
 
@@ -60,22 +61,31 @@ const QuestionPlan = z.strictObject({
 });
 export type QuestionPlan = z.output<typeof QuestionPlan>;
 
-/** Splits a question into what can be looked up on its own: by a model where there is one, else by rules. */
-export function createQuestionPlanner(
-  model: ChatModel | undefined,
-): Agent<z.input<typeof Question>, QuestionPlan> {
+/** Splits a question into what can be looked up on its own: by a model where there is one that answers, else by rules. */
+export function createQuestionPlanner(deps: {
+  readonly model: ChatModel | undefined;
+  readonly log: Log;
+}): Agent<z.input<typeof Question>, QuestionPlan> {
+  const { model, log } = deps;
   return {
     role: "planner",
     input: Question,
     output: QuestionPlan,
     async run({ question }, context) {
-      if (model)
-        return model.ask(
-          { rules: fillPrompt("split-question", { most: mostParts }), data: question },
-          QuestionPlan,
-          context,
-        );
-      return { parts: splitQuestion(question) };
+      const byRules = { parts: splitQuestion(question) };
+      if (!model) return byRules;
+      try {
+        const rules = fillPrompt("split-question", { most: mostParts });
+        return await model.ask({ rules, data: question }, QuestionPlan, context);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (!(error instanceof ForagerError)) throw error;
+        log.warn("the model failed; the question is split by rules", {
+          model: model.name,
+          error: messageOf(error),
+        });
+        return byRules;
+      }
     },
   };
 }

@@ -8,6 +8,7 @@ import { fillPrompt } from "../../src/agents/prompt.ts";
 import { writeAnswer } from "../../src/agents/write-answer.ts";
 import { rootContext } from "../../src/context.ts";
 import { ForagerError } from "../../src/errors.ts";
+import { silentLog } from "../../src/log.ts";
 import { joinAnswers } from "../../src/jobs/ask.ts";
 import type { Answer } from "../../src/rag/answer.ts";
 import type { ChunkStore, StoredDocument } from "../../src/rag/chunk-store.ts";
@@ -45,12 +46,23 @@ describe("planning a question", () => {
     it(`splits "${question}"`, () => assert.deepEqual(splitQuestion(question), parts));
 
   it("lets a model split it where there is one", async () => {
-    const planner = createQuestionPlanner(
-      model('Sure: {"parts": ["What is a lamp?", "What does a lamp cost?"]}'),
-    );
+    const planner = createQuestionPlanner({
+      model: model('Sure: {"parts": ["What is a lamp?", "What does a lamp cost?"]}'),
+      log: silentLog,
+    });
     assert.deepEqual(await planner.run({ question: "What is it and what does it cost?" }, context), {
       parts: ["What is a lamp?", "What does a lamp cost?"],
     });
+  });
+
+  it("C40: splits it by rules, and says so, when the model fails", async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
+    const planner = createQuestionPlanner({ model: model("no JSON at all", "nor here"), log });
+    assert.deepEqual(await planner.run({ question: "What is it and what does it cost?" }, context), {
+      parts: splitQuestion("What is it and what does it cost?"),
+    });
+    assert.deepEqual(warnings, ["the model failed; the question is split by rules"]);
   });
 
   it("names a crawl by its seeds, in whatever order they stand", () => {
