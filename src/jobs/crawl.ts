@@ -13,6 +13,7 @@ import type { CrawlFloor } from "./crawl-floor.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
 import { CrawlPace } from "./crawl-progress.ts";
 import { type CrawlSummary, summarize } from "./crawl-summary.ts";
+import { keepDurations, readDurations } from "./durations.ts";
 import { type EmbeddingBeside, startEmbedding } from "./embed-beside.ts";
 import { keepLessons, restoreLessons } from "./lessons.ts";
 import { readSitemaps } from "./read-sitemaps.ts";
@@ -22,6 +23,13 @@ import { PageVisits } from "./visit-pages.ts";
 const measureMs = 500;
 /** For all the sitemaps of one origin, politeness included. */
 const sitemapTimeoutMs = 600_000;
+/** What the steps take before a site was ever crawled: no more than an order of magnitude. */
+const usualMs: Readonly<Record<string, number>> = {
+  sitemaps: 5_000,
+  pages: 60_000,
+  settle: 1_000,
+  vectors: 30_000,
+};
 const SitemapInput = z.strictObject({ origins: z.array(z.url()) });
 
 /**
@@ -46,14 +54,23 @@ export async function crawl(
     const nodes = crawlNodes(floor, { run, scope, options }, embedding, context);
     const { tasks, memory } = floor.coordination;
     const { clock, events, locks } = floor;
-    throwFailure(
-      await runPlan(
-        { tasks, memory, locks, clock, events, handlers: (role) => nodes[role], estimate: () => undefined },
-        plan,
-        { run: run.id, timeoutMs: Number.POSITIVE_INFINITY, worthMs: 0 },
-        context,
-      ),
+    const durations = await readDurations(memory, plan.goal);
+    const outcome = await runPlan(
+      {
+        tasks,
+        memory,
+        locks,
+        clock,
+        events,
+        handlers: (role) => nodes[role],
+        estimate: ({ role }) => durations.of(role)?.p50Ms ?? usualMs[role],
+      },
+      plan,
+      { run: run.id, timeoutMs: Number.POSITIVE_INFINITY, worthMs: 0 },
+      context,
     );
+    throwFailure(outcome);
+    await keepDurations(memory, durations, outcome);
     floor.database.writeNow(() => floor.coordination.runs.end(run.id, "finished", undefined, clock.now()));
     events.emit({ type: "run-finished", run: run.id, job: "crawl", state: "finished" });
     return summarize(floor, run.id, startedAt);

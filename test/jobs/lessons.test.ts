@@ -6,6 +6,7 @@ import { createForager } from "../../src/index.ts";
 import { systemClock } from "../../src/clock.ts";
 import { rootContext } from "../../src/context.ts";
 import { NamedLocks } from "../../src/coordination/plans/admission.ts";
+import { readPlanRecord } from "../../src/coordination/plans/plan-record.ts";
 import { DataFolder } from "../../src/data-folder.ts";
 import { StoreError } from "../../src/errors.ts";
 import { EventStream } from "../../src/events.ts";
@@ -35,7 +36,7 @@ describe("a crawl and what it learns", () => {
       clock: systemClock,
       embedder: undefined,
     });
-    const { entries } = await data.coordination.memory.list("learned/");
+    const { entries } = await data.coordination.memory.list("learned/host/");
     assert.deepEqual(
       entries.map(({ key }) => key),
       [`learned/host/${new URL(site.origin).host}`],
@@ -73,5 +74,17 @@ describe("a crawl and what it learns", () => {
       data.coordination.runs.latest("crawl", readSeeds(["http://example.com/"]).key)?.state,
       "interrupted",
     );
+  });
+
+  it("C29: expects the steps of its plan to take what they took the last time", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveSite({ "/": "<p>One page, and no other.</p>" });
+    await using forager = createForager({ dataDir: folder.path });
+    for (let times = 0; times < 2; times += 1) await forager.crawl(`${site.origin}/`, { embed: "off" });
+    using data = DataFolder.open(folder.path, { isCreated: false, clock: systemClock, embedder: undefined });
+    const expected = async (run: number) =>
+      (await readPlanRecord(data.coordination.memory, run))?.weightMs["pages"] ?? 0;
+    assert.equal(await expected(1), 60_000);
+    assert.ok((await expected(2)) > 0 && (await expected(2)) < 20_000, `${await expected(2)} ms`);
   });
 });
