@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
 import type { FrontierCounts } from "../coordination/frontier.ts";
-import { type PlanStatus, describePlanRun } from "../coordination/plans/plan-status.ts";
+import { type NodeStatus, type PlanStatus, describePlanRun } from "../coordination/plans/plan-status.ts";
 import { type NodeRecord, findNodes } from "../coordination/pools/registry.ts";
+import { isGone, parseProcess } from "../coordination/process-identity.ts";
 import type { Run } from "../coordination/runs.ts";
 import type { TaskCounts } from "../coordination/tasks.ts";
 import type { ChunkStore, StoreStats } from "../rag/chunk-store.ts";
@@ -61,7 +62,7 @@ export async function describeStatus(folder: StatusFloor, clock: Clock): Promise
     bytesOnDisk: folder.bytesOnDisk(),
     owner,
     index: folder.store.stats(),
-    agents: await findNodes(memory, {}),
+    agents: (await findNodes(memory, {})).filter(({ node }) => !isGone(parseProcess(node))),
     queues: Object.fromEntries(tasks.kinds(clock.now())),
     deadLetters: dead + frontier.failed(),
     runs: await Promise.all(runs.list(runsShown).map((run) => describeRun(folder, clock, run, owner))),
@@ -76,6 +77,7 @@ async function describeRun(
 ): Promise<RunStatus> {
   const { tasks, memory, frontier } = coordination;
   const isRunning = run.state === "running" && owner !== undefined;
+  const plan = await describePlanRun({ tasks, memory, clock }, run.id);
   return {
     id: run.id,
     job: run.job,
@@ -85,6 +87,22 @@ async function describeRun(
     counts: frontier.counts(run.id),
     reasons: frontier.reasons(run.id),
     progress: isRunning ? await readProgress(memory, run.id) : undefined,
-    plan: await describePlanRun({ tasks, memory, clock }, run.id),
+    plan: plan && (isRunning ? plan : atRest(plan)),
   };
+}
+
+/** A plan that no process works on: what was under way when the last one ended is ready to be taken up again. */
+function atRest(plan: PlanStatus): PlanStatus {
+  const { ready, running } = plan.counts;
+  return {
+    ...plan,
+    counts: { ...plan.counts, ready: ready + running, running: 0 },
+    etaMs: 0,
+    nodes: plan.nodes.map(nodeAtRest),
+  };
+}
+
+function nodeAtRest(node: NodeStatus): NodeStatus {
+  const state = node.state === "running" ? "ready" : node.state;
+  return { ...node, state, nodes: node.nodes.map(nodeAtRest) };
 }

@@ -77,6 +77,21 @@ describe("forager status", () => {
     const after = await watcher.status();
     assert.deepEqual([after.agents, after.runs[0]?.state], [[], "interrupted"]);
   });
+
+  it("says of a crawl that was killed that nobody works on it, and what is to be taken up again", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveGeneratedSite({ pages: 300, seed: 4, latencyMs: 300 });
+    const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off"];
+    const { child, ended } = startForager(words);
+    await using watcher = createForager({ dataDir: folder.path, embedder: "none" });
+    assert.ok(await untilFound(async () => (await watcher.status()).agents[0]));
+    child.kill("SIGKILL");
+    await ended;
+    const { agents, owner, runs } = await watcher.status();
+    assert.deepEqual([agents, owner, runs[0]?.state], [[], undefined, "interrupted"]);
+    assert.equal(runs[0]?.plan?.nodes.find(({ id }) => id === "pages")?.state, "ready");
+    assert.equal(runs[0].plan.etaMs, 0);
+  });
 });
 
 /** Looks again and again, for 20 s. */
