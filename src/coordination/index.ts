@@ -30,18 +30,28 @@ export { toolBreaker } from "./guard/breaker.ts";
 export { createBatcher } from "./guard/batcher.ts";
 export { Estimates } from "./guard/estimates.ts";
 export { createGuard, type Guard, type GuardCall, type GuardOptions } from "./guard/guard.ts";
+export { LoopError, LoopLimit } from "./guard/loop-limit.ts";
 export { type Duty, type Leadership, lead } from "./leader.ts";
 export type { Lease, LeaseHolder, Leases } from "./leases.ts";
 export { type Change, type Memory, type Versioned, VersionConflictError } from "./memory.ts";
 export { NamedLocks } from "./plans/admission.ts";
-export { assessComplexity } from "./plans/complexity.ts";
+export { assessComplexity, checkSize } from "./plans/complexity.ts";
 export { type Fused, fuseFindings, fuseMethods } from "./plans/fuse-results.ts";
 export type { NodeContext, NodeHandler, NodeOutcome } from "./plans/node-handler.ts";
 export { chooseMode } from "./plans/parallelism.ts";
 export { type Plan, type PlanInput, parsePlan, planRepairHint } from "./plans/plan.ts";
 export { type PlanStatus, describePlanRun, renderPlanStatus } from "./plans/plan-status.ts";
 export { type PlanOutcome, type RunPlanOptions, runPlan } from "./plans/run-plan.ts";
-export { byLayer, byPart, byPhase, bySource, fanOut, microtasks, planByTemplate } from "./plans/templates.ts";
+export {
+  answerPlan,
+  byLayer,
+  byPart,
+  byPhase,
+  bySource,
+  fanOut,
+  microtasks,
+  planByTemplate,
+} from "./plans/templates.ts";
 export { AgentPool } from "./pools/pool.ts";
 export type { CallOptions, PoolOptions, PoolStatus } from "./pools/pool-options.ts";
 export { AgentRegistry, findNodes } from "./pools/registry.ts";
