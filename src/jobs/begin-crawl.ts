@@ -24,11 +24,8 @@ export async function beginCrawl(
     coordination.frontier.recover(now, { all: true });
     coordination.tasks.recover(now, { all: true });
     const earlier = coordination.runs.latest("crawl", planned.key);
-    if (earlier && goesOn(floor, earlier, options)) {
-      // It had come to its end, and has more to do now: everything that was to come after the pages comes again.
-      if (earlier.state === "finished") coordination.tasks.forgetRun(earlier.id);
+    if (earlier && goesOn(floor, earlier, options))
       return { run: coordination.runs.resume(earlier.id), resumed: true };
-    }
     const started = coordination.runs.start("crawl", planned.key, { seeds: planned.seeds, options }, now);
     if (earlier) coordination.frontier.carryOver(earlier.id, started.id, { maxDepth });
     return { run: started, resumed: false };
@@ -36,6 +33,7 @@ export async function beginCrawl(
   await floor.database.write(() =>
     coordination.frontier.add(run.id, seedUrls(planned.seeds, 0), { maxDepth }),
   );
+  await startOver(floor, run, options);
   const dead = coordination.tasks.ofRun(run.id).filter(({ state }) => state === "dead");
   await coordination.tasks.replay(dead.map(({ id }) => id));
   floor.events.emit({ type: "run-started", run: run.id, job: "crawl", resumed });
@@ -45,7 +43,20 @@ export async function beginCrawl(
 
 /** A run that was cut short goes on; so does one that stopped at a page limit which is higher now, or whose pages were replayed. */
 function goesOn(floor: Floor, earlier: Run, options: CrawlOptions): boolean {
-  if (earlier.state !== "finished") return true;
-  const counts = floor.coordination.frontier.counts(earlier.id);
-  return counts.ready > 0 && counts.done < options.maxPages;
+  return earlier.state !== "finished" || hasMorePages(floor, earlier, options);
+}
+
+function hasMorePages({ coordination }: Floor, run: Run, options: CrawlOptions): boolean {
+  const { ready, done } = coordination.frontier.counts(run.id);
+  return ready > 0 && done < options.maxPages;
+}
+
+/** A run whose pages had come to their end and that has more of them now does them again, and everything that comes after. */
+async function startOver(floor: Floor, run: Run, options: CrawlOptions): Promise<void> {
+  const { tasks } = floor.coordination;
+  const hadEnded = tasks.ofRun(run.id).some(({ name, state }) => name === "pages" && state === "done");
+  if (!hadEnded || !hasMorePages(floor, run, options)) return;
+  // What waits would start beside the pages. Cut short between the two, the next call finds the pages ended, as this one did.
+  await tasks.cancel({ run: run.id }, "There are more pages to come first.");
+  await floor.database.write(() => tasks.forgetRun(run.id));
 }

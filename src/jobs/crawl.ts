@@ -66,7 +66,13 @@ export async function crawl(
         estimate: ({ role }) => durations.of(role)?.p50Ms ?? usualMs[role],
       },
       plan,
-      { run: run.id, timeoutMs: Number.POSITIVE_INFINITY, worthMs: 0 },
+      // Pages end when the sitemaps have: all of them have to run side by side.
+      {
+        run: run.id,
+        mode: "parallel",
+        slots: plan.nodes.filter(({ after }) => after.length === 0).length,
+        timeoutMs: Number.POSITIVE_INFINITY,
+      },
       context,
     );
     throwFailure(outcome);

@@ -182,7 +182,7 @@ describe("plan templates", () => {
       "crawl",
       Array.from({ length: 1_000 }, (_, index) => `https://${index}.example`),
     );
-    assert.equal(many.nodes.length, 19);
+    assert.equal(many.nodes.length, 7);
   });
 
   for (const [count, groups] of [

@@ -64,6 +64,33 @@ describe("a crawl and its site's sitemaps", () => {
     assert.equal(summary.pages, 40);
   });
 
+  it("goes on to a higher page limit, also when it was cut short while vectors were made", async () => {
+    await using folder = await temporaryFolder();
+    await using site = await serveSite(answers);
+    const stop = new AbortController();
+    const hanging = {
+      id: "hanging",
+      dimensions: 4,
+      maxTokens: 100,
+      isProven: false,
+      concurrency: 1,
+      batchSize: 8,
+      embed: () => new Promise<never>(() => {}),
+      async [Symbol.asyncDispose]() {},
+    };
+    {
+      await using forager = createForager({ dataDir: folder.path }, { embedder: hanging });
+      const job = forager.crawl(`${site.origin}/`, { embed: "lead", maxPages: 5 }, stop.signal);
+      const events = forager.events.subscribe((event) => {
+        if (event.type === "node-ended" && event.node === "settle") stop.abort(new Error("cut short"));
+      });
+      await assert.rejects(job, /cut short/);
+      events();
+    }
+    await using forager = createForager({ dataDir: folder.path });
+    assert.equal((await forager.crawl(`${site.origin}/`, { embed: "off", maxPages: 12 })).pages, 12);
+  });
+
   it("ends at the page limit while a sitemap is still to come", async () => {
     await using folder = await temporaryFolder();
     await using site = await serveSite((request) =>

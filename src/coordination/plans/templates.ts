@@ -96,8 +96,8 @@ export function answerPlan(question: string): Plan {
   });
 }
 
-/** Nodes that share out a crawl's sitemaps. */
-const mostSitemapNodes = 16;
+/** Nodes that share out a crawl's sitemaps, read side by side. */
+const mostSitemapNodes = 4;
 
 /** A crawl: sitemaps are read beside the pages, what both left is settled, and then come the vectors. */
 export function crawlPlan(goal: string, sitemapOrigins: readonly string[]): Plan {
