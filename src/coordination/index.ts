@@ -24,6 +24,7 @@ export type { Agent } from "./agent.ts";
 export type { CoordinationBackend } from "./backend.ts";
 export type { Bus, Message, Outgoing, ReceiveOptions, Subscription } from "./bus/bus.ts";
 export { InProcessBus } from "./bus/in-process-bus.ts";
+export { publishEvents } from "./bus/publish-events.ts";
 export { compactCoordination, defaultKeepMs } from "./compaction.ts";
 export { type EventLog, type LoggedEvent, type Snapshot, replay } from "./event-log.ts";
 export { toolBreaker } from "./guard/breaker.ts";

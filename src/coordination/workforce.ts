@@ -6,7 +6,6 @@ import type { Agent } from "./agent.ts";
 import type { CoordinationBackend } from "./backend.ts";
 import type { Bus } from "./bus/bus.ts";
 import { InProcessBus } from "./bus/in-process-bus.ts";
-import { publishEvents } from "./bus/publish-events.ts";
 import { compactCoordination, defaultKeepMs } from "./compaction.ts";
 import { lead } from "./leader.ts";
 import { NamedLocks } from "./plans/admission.ts";
@@ -135,11 +134,6 @@ export class Workforce implements AsyncDisposable {
       ),
     );
     return made.move();
-  }
-
-  /** Makes each event of a run a message under `JOB.RUN.…` for whoever subscribed to it, until disposed. */
-  publish(job: string, run: number, context: RunContext): Disposable {
-    return publishEvents(this.#events, this.bus, { job, run, context });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
