@@ -236,6 +236,7 @@ export class HostClock implements Lessons {
     for (const [host, state] of this.#hosts) {
       if (state.waiting === 0 && this.#dueAt(host, state) <= now) {
         this.#hosts.delete(host);
+        this.#changed.delete(host);
         return;
       }
     }

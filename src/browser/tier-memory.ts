@@ -76,12 +76,19 @@ export class TierMemory implements Lessons {
     if (this.#templates.delete(key)) this.#changed.add(key);
   }
 
+  /** For room alone: what is kept of it still holds. */
+  #dropOldest(): void {
+    const [oldest = ""] = this.#templates.keys();
+    this.#templates.delete(oldest);
+    this.#changed.delete(oldest);
+  }
+
   #open(key: string, template: Template | undefined): void {
     if (template !== undefined) {
       template.isOpen = true;
       return;
     }
-    if (this.#templates.size >= maxTemplates) this.#forget(this.#templates.keys().next().value ?? "");
+    if (this.#templates.size >= maxTemplates) this.#dropOldest();
     this.#templates.set(key, { wins: 0, sinceProbe: 0, isOpen: true });
   }
 }
