@@ -1,0 +1,113 @@
+// Are the question sets true to their manuals? Checks each against the pages it was written from, and exits 1 on a fault:
+//   node bench/questions/check.ts [SET...] [--root FOLDER] [--verbose]     SET: a file here, without .json; all of them if none
+// Answerable: every named page exists and holds what `expected` asks for, and one holds `answer` word for word,
+// which matches, too.
+// Absent and near: `mustNot` is on no page. With --verbose: pages beyond the named ones that `expected` matches, to judge by eye.
+import { readFile, readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { decodeText } from "../../src/content/charset.ts";
+import { fullText } from "../../src/content/full-text.ts";
+import { parseHtml } from "../../src/content/html-tree.ts";
+
+const Answerable = z.strictObject({
+  id: z.string(),
+  query: z.string(),
+  kind: z.literal("answerable"),
+  type: z.string().describe("What sort of answer: number, default, yes-no, reason ..."),
+  expected: z.string().describe("A regular expression (flag u) that a right sentence matches"),
+  answer: z.string().describe("Word for word on one of the pages, white space aside"),
+  pages: z.array(z.string()).min(1).max(5),
+});
+const Unanswerable = z.strictObject({
+  id: z.string(),
+  query: z.string(),
+  kind: z.enum(["absent", "near"]),
+  mustNot: z.string().describe("A regular expression (flags iu) that matches on no page of the manual"),
+});
+const QuestionSet = z.strictObject({
+  manual: z.string(),
+  package: z.string(),
+  root: z.string(),
+  start: z.string(),
+  maxPages: z.int(),
+  role: z.enum(["development", "held-out"]),
+  questions: z.array(z.discriminatedUnion("kind", [Answerable, Unanswerable])),
+});
+
+/** More than any manual's longest page. */
+const maxLength = 10_000_000;
+/** Sets in the shape above; the other files here are older or hold no manual's questions. */
+const others = new Set(["postgresql", "python", "conflicts"]);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { root: { type: "string" }, verbose: { type: "boolean", default: false } },
+});
+const names =
+  positionals.length > 0
+    ? positionals
+    : (await readdir(import.meta.dirname))
+        .filter((file) => file.endsWith(".json"))
+        .map((file) => basename(file, ".json"))
+        .filter((name) => !others.has(name));
+for (const name of names) await check(name);
+
+async function check(name: string): Promise<void> {
+  const set = QuestionSet.parse(
+    JSON.parse(await readFile(join(import.meta.dirname, `${name}.json`), "utf8")),
+  );
+  const pages = await readPages(values.root ?? set.root);
+  const faults: string[] = [];
+  const asked = new Set<string>();
+  const counts: Record<string, number> = {};
+  for (const question of set.questions) {
+    const { id, query, kind } = question;
+    const fault = (text: string): number => faults.push(`${id} "${query}": ${text}`);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    for (const key of [id, query.toLowerCase()]) {
+      if (asked.has(key)) fault(`${key} stands twice`);
+      asked.add(key);
+    }
+    if (kind !== "answerable") {
+      const mustNot = new RegExp(question.mustNot, "iu");
+      for (const [page, text] of pages) if (mustNot.test(text)) fault(`${page} holds ${question.mustNot}`);
+      continue;
+    }
+    const expected = new RegExp(question.expected, "u");
+    for (const page of question.pages) {
+      const text = pages.get(page);
+      if (text === undefined) fault(`${page} is not in the manual`);
+      else if (!expected.test(text)) fault(`${page} does not match ${question.expected}`);
+    }
+    const answer = question.answer.replace(/\s+/gu, " ");
+    if (!expected.test(answer)) fault(`"${answer}" does not match ${question.expected}`);
+    if (!question.pages.some((page) => pages.get(page)?.includes(answer))) fault(`no page holds "${answer}"`);
+    for (const [page, text] of pages)
+      if (values.verbose && !question.pages.includes(page) && expected.test(text))
+        console.log(`${id}: ${page} matches too`);
+  }
+  console.log(
+    `${name} (${set.role}, ${pages.size} pages): ${JSON.stringify(counts)}, ${faults.length} faults`,
+  );
+  for (const fault of faults) console.log(`  ${fault}`);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+/** The visible text of every page, white space collapsed, by its path below the manual's folder. */
+async function readPages(root: string): Promise<Map<string, string>> {
+  const pages = new Map<string, string>();
+  for (const file of await readdir(root, { recursive: true })) {
+    if (!file.endsWith(".html")) continue;
+    const bytes = await readFile(join(root, file));
+    const { text } = decodeText(bytes, {
+      contentType: "text/html; charset=utf-8",
+      isUtf8: false,
+      hasMeta: true,
+    });
+    const { root: tree } = parseHtml(text, { maxNodes: maxLength, maxDepth: 500 });
+    pages.set(file, fullText(tree, maxLength).replace(/\s+/gu, " "));
+  }
+  return pages;
+}
