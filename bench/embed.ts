@@ -20,8 +20,8 @@ import { analyze } from "../src/rag/analyzer.ts";
 import { EmbedBacklog } from "../src/rag/embed-backlog.ts";
 import { createLocalOnnxEmbedder, type LocalOnnxEmbedder } from "../src/rag/embedders/local-onnx.ts";
 import { shippedModelFolder } from "../src/rag/embedders/local-onnx-model.ts";
-import { chunkStoreSchema } from "../src/rag/stores/sqlite-schema.ts";
-import { SqliteChunkStore } from "../src/rag/stores/sqlite.ts";
+import { archiveSchema } from "../src/rag/stores/sqlite-schema.ts";
+import { SqliteArchive } from "../src/rag/stores/sqlite-archive.ts";
 
 if (isMainThread) await main();
 
@@ -86,23 +86,23 @@ async function timed(work: () => Promise<void>): Promise<Timing> {
 }
 
 async function backlog(texts: readonly string[], embedder: LocalOnnxEmbedder): Promise<void> {
-  using database = new Database(":memory:", { schema: [chunkStoreSchema] });
-  const store = new SqliteChunkStore({ database, embedder });
+  using database = new Database(":memory:", { schema: [archiveSchema] });
+  const archive = new SqliteArchive({ database, embedder });
   const perPage = 20;
   database.writeNow(() => {
     for (let start = 0; start < texts.length; start += perPage) {
-      storePage(store, `https://bench.test/${start}`, texts.slice(start, start + perPage));
+      storePage(archive, `https://bench.test/${start}`, texts.slice(start, start + perPage));
     }
   });
   const write = <T>(work: () => T): Promise<T> => database.write(work);
   const events = new EventStream();
-  const made = await new EmbedBacklog({ store, embedder, write, events, clock: systemClock }).run({
+  const made = await new EmbedBacklog({ archive, embedder, write, events, clock: systemClock }).run({
     onlyLead: false,
   });
   if (made !== texts.length) throw new Error(`${made} of ${texts.length} chunks were embedded.`);
 }
 
-function storePage(store: SqliteChunkStore, url: string, passages: readonly string[]): void {
+function storePage(archive: SqliteArchive, url: string, passages: readonly string[]): void {
   const text = passages.join("\n\n");
   let end = -2;
   const chunks = passages.map((words) => {
@@ -126,7 +126,7 @@ function storePage(store: SqliteChunkStore, url: string, passages: readonly stri
     structured: {},
     format: "html",
   };
-  store.upsert({
+  archive.upsert({
     url,
     requestedUrl: url,
     finalUrl: url,

@@ -17,8 +17,10 @@ import type { Embedder } from "../src/rag/embedder.ts";
 import { packDocument, unpackText } from "../src/rag/packed-document.ts";
 import { RetrieveOptions } from "../src/rag/retrieve-options.ts";
 import { Retriever } from "../src/rag/retrieve.ts";
-import { chunkStoreSchema } from "../src/rag/stores/sqlite-schema.ts";
+import { archiveSchema } from "../src/rag/stores/sqlite-schema.ts";
+import { onHost } from "../src/rag/filter.ts";
 import { SqliteChunkStore } from "../src/rag/stores/sqlite.ts";
+import { SqliteArchive } from "../src/rag/stores/sqlite-archive.ts";
 
 const dimensions = 384;
 const embedder = { id: "bench/noise", dimensions };
@@ -51,33 +53,37 @@ async function measure(size: number, seed: number, queryCount: number): Promise<
     const path = join(folder, "forager.sqlite");
     const random = mulberry32(seed);
     console.log(`\n${size} chunks, seed ${seed}, node ${process.version}`);
-    using database = new Database(path, { schema: [chunkStoreSchema] });
-    const store = new SqliteChunkStore({ database, embedder });
+    using database = new Database(path, { schema: [archiveSchema] });
+    const archive = new SqliteArchive({ database, embedder });
     using peer = new DatabaseSync(join(folder, "fts5.sqlite"));
-    await build(store, database, peer, size, random);
+    await build(archive, database, peer, size, random);
     const withoutVectors = bytesOf(path);
-    await embed(store, database, random);
+    await embed(archive, database, random);
     report(path, size, withoutVectors);
 
     const queries = Array.from({ length: queryCount }, () => queryOf(random));
     const vectors = queries.map(() => vectorOf(random));
     const options = { limit: listDepth };
-    const chunks = (at: number) => store.searchChunks(analyzeQuery(queries[at] ?? ""), options);
-    const pages = (at: number) => store.searchDocuments(analyzeQuery(queries[at] ?? ""), options);
-    const dense = (at: number) => store.searchVectors(vectors[at] ?? new Float32Array(), options);
+    const chunks = (at: number) => archive.searchChunks(analyzeQuery(queries[at] ?? ""), options);
+    const pages = (at: number) => archive.searchDocuments(analyzeQuery(queries[at] ?? ""), options);
+    const dense = (at: number) => archive.searchVectors(vectors[at] ?? new Float32Array(), options);
     await time("BM25 chunks, 8 terms", queryCount, chunks);
     await time("BM25 pages, 8 terms", queryCount, pages);
     await time("dense, 384 dimensions", queryCount, dense);
     await time("all three", queryCount, (at) => [chunks(at), pages(at), dense(at)]);
     const retriever = new Retriever(
-      { store, embedder: givenVectors(queries, vectors), clock: systemClock },
+      {
+        store: new SqliteChunkStore({ archive, database }),
+        embedder: givenVectors(queries, vectors),
+        clock: systemClock,
+      },
       RetrieveOptions.parse({}),
     );
     await time("hybrid, all but embedding", queryCount, (at) =>
       retriever.retrieve(queries[at] ?? "", { limit: 10 }),
     );
     await time("BM25 chunks, one host in ten", queryCount, (at) =>
-      store.searchChunks(analyzeQuery(queries[at] ?? ""), { ...options, host: "site3.example" }),
+      archive.searchChunks(analyzeQuery(queries[at] ?? ""), { ...options, filter: onHost("site3.example") }),
     );
     const match = peer.prepare("SELECT rowid, rank FROM text WHERE text MATCH ? ORDER BY rank LIMIT ?");
     await time("FTS5 chunks, same queries", Math.min(peerQueries, queryCount), (at) =>
@@ -89,7 +95,7 @@ async function measure(size: number, seed: number, queryCount: number): Promise<
 }
 
 async function build(
-  store: SqliteChunkStore,
+  archive: SqliteArchive,
   database: Database,
   peer: DatabaseSync,
   size: number,
@@ -105,7 +111,7 @@ async function build(
     const document = pageOf(page, random);
     const started = performance.now();
     // Eight pages share a commit, as in a crawl.
-    const done = database.write(() => store.upsert(document));
+    const done = database.write(() => archive.upsert(document));
     if (page % 8 === 7) await done;
     writes.push(performance.now() - started);
     ours += performance.now() - started;
@@ -123,21 +129,21 @@ async function build(
     `build: ${(ours / pages).toFixed(2)} ms a page (longest wait for eight ${(sorted.at(-1) ?? 0).toFixed(0)} ms), FTS5 alone ${(theirs / pages).toFixed(2)} ms`,
   );
   const started = performance.now();
-  await store.optimize();
+  await archive.optimize();
   console.log(`optimize: ${(performance.now() - started).toFixed(0)} ms`);
 }
 
-async function embed(store: SqliteChunkStore, database: Database, random: () => number): Promise<void> {
+async function embed(archive: SqliteArchive, database: Database, random: () => number): Promise<void> {
   const started = performance.now();
   let [reading, count] = [0, 0];
   for (;;) {
     const asked = performance.now();
-    const jobs = store.embeddingBacklog({ limit: 64, onlyLead: false });
+    const jobs = archive.embeddingBacklog({ limit: 64, onlyLead: false });
     reading += performance.now() - asked;
     if (jobs.length === 0) break;
     count += jobs.length;
     const vectors = jobs.map(({ hash }) => ({ hash, vector: vectorOf(random) }));
-    await database.write(() => store.putVectors(vectors));
+    await database.write(() => archive.putVectors(vectors));
   }
   const total = performance.now() - started;
   console.log(
@@ -165,12 +171,12 @@ function measureOpen(path: string): void {
   const before = process.memoryUsage.rss();
   const started = performance.now();
   using database = new Database(path, { schema: [], isReadOnly: true });
-  const store = new SqliteChunkStore({ database, embedder });
+  const archive = new SqliteArchive({ database, embedder });
   const query = analyzeQuery("w1 w20 w300");
-  store.searchChunks(query, { limit: listDepth });
-  store.searchDocuments(query, { limit: listDepth });
+  archive.searchChunks(query, { limit: listDepth });
+  archive.searchDocuments(query, { limit: listDepth });
   const lexical = performance.now() - started;
-  store.searchVectors(vectorOf(mulberry32(1)), { limit: listDepth });
+  archive.searchVectors(vectorOf(mulberry32(1)), { limit: listDepth });
   const all = performance.now() - started;
   const megabytes = (process.memoryUsage.rss() - before) / 1e6;
   console.log(

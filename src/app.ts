@@ -31,6 +31,8 @@ import type { EventStream } from "./events.ts";
 import type { AskFloor } from "./jobs/ask.ts";
 import type { CrawlFloor } from "./jobs/crawl-floor.ts";
 import type { Log } from "./log.ts";
+import type { ChunkStore } from "./rag/chunk-store.ts";
+import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
 import { Answerer } from "./rag/answer.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";
 import type { Embedder } from "./rag/embedder.ts";
@@ -149,7 +151,7 @@ export class App implements AsyncDisposable {
     const embedder = options.isEmbedded ? await this.embedder() : undefined;
     return {
       database: folder.database,
-      store: folder.store,
+      archive: folder.archive,
       coordination: folder.coordination,
       planner: pages.planner,
       researcher: pages.researcher,
@@ -168,9 +170,9 @@ export class App implements AsyncDisposable {
 
   /** What is still to be embedded, and how it gets done. */
   backlog(folder: DataFolder, embedder: Embedder): EmbedBacklog {
-    const { database, store } = folder;
+    const { database, archive } = folder;
     return new EmbedBacklog({
-      store,
+      archive,
       embedder,
       write: (work) => database.write(work),
       events: this.#deps.events,
@@ -183,7 +185,8 @@ export class App implements AsyncDisposable {
     folder: DataFolder,
     options: { readonly embedBudgetMs?: number | undefined } = {},
   ): Promise<AskFloor & AsyncDisposable> {
-    const { database, store } = folder;
+    const { database, archive } = folder;
+    const store: ChunkStore = new SqliteChunkStore({ archive, database });
     const embedder = await this.embedder();
     const model = await this.#chatModel();
     const retriever = new Retriever(
@@ -191,7 +194,9 @@ export class App implements AsyncDisposable {
         store,
         embedder,
         clock: this.clock,
-        write: database.isReadOnly ? undefined : (work) => database.write(work),
+        keep: database.isReadOnly
+          ? undefined
+          : (vectors) => database.write(() => archive.putVectors(vectors)),
       },
       {
         ...this.config.retrieve,

@@ -7,10 +7,9 @@ import { coordinationSchema, coordinationUpgrades } from "./coordination/backend
 import type { Lease, LeaseHolder } from "./coordination/leases.ts";
 import { Database } from "./database.ts";
 import { StoreError } from "./errors.ts";
-import type { ChunkStore } from "./rag/chunk-store.ts";
 import type { Embedder } from "./rag/embedder.ts";
-import { chunkStoreSchema } from "./rag/stores/sqlite-schema.ts";
-import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
+import { archiveSchema, archiveUpgrades } from "./rag/stores/sqlite-schema.ts";
+import { SqliteArchive } from "./rag/stores/sqlite-archive.ts";
 
 const fileName = "forager.db";
 /** Vectors are read here and there: a map spares a system call each. A crawl writes, and gains nothing. */
@@ -23,13 +22,13 @@ const ownerTtlMs = 15_000;
 export class DataFolder implements Disposable {
   readonly path: string;
   readonly database: Database;
-  readonly store: ChunkStore;
+  readonly archive: SqliteArchive;
   readonly coordination: CoordinationBackend;
 
   private constructor(path: string, database: Database, clock: Clock, embedder: Embedder | undefined) {
     this.path = path;
     this.database = database;
-    this.store = new SqliteChunkStore({ database, ...(embedder ? { embedder } : {}) });
+    this.archive = new SqliteArchive({ database, ...(embedder ? { embedder } : {}) });
     this.coordination = createSqliteBackend({ database, clock });
   }
 
@@ -56,8 +55,8 @@ export class DataFolder implements Disposable {
       );
     }
     const database = new Database(file, {
-      schema: [coordinationSchema, chunkStoreSchema],
-      upgrades: coordinationUpgrades,
+      schema: [coordinationSchema, archiveSchema],
+      upgrades: { ...coordinationUpgrades, ...archiveUpgrades },
       isReadOnly,
       mapBytes: options.isCreated ? 0 : searchMapBytes,
     });

@@ -5,9 +5,12 @@ import { pathToFileURL } from "node:url";
 import { StoreError, messageOf } from "./errors.ts";
 
 /** The layout this version reads and writes; a file with a higher number is refused. */
-const schemaVersion = 2;
+const schemaVersion = 3;
 /** The most writes that share one commit; more wait for the next turn of the event loop, so that it stays responsive. */
 const groupSize = 64;
+
+/** What leads from each earlier layout to the next: SQL, or work on the rows. */
+export type Upgrades = Readonly<Record<number, string | ((connection: DatabaseSync) => void)>>;
 
 interface Pending {
   readonly work: () => unknown;
@@ -40,7 +43,7 @@ export class Database {
     path: string,
     options: {
       readonly schema: readonly string[];
-      readonly upgrades?: Readonly<Record<number, string>>;
+      readonly upgrades?: Upgrades;
       readonly isReadOnly?: boolean;
       readonly mapBytes?: number;
     },
@@ -136,7 +139,7 @@ export class Database {
     this.close();
   }
 
-  #create(schema: readonly string[], upgrades: Readonly<Record<number, string>>): void {
+  #create(schema: readonly string[], upgrades: Upgrades): void {
     this.#connection.exec(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=2000;",
     );
@@ -145,7 +148,8 @@ export class Database {
       for (let layout = this.#layout() ?? schemaVersion; layout < schemaVersion; layout += 1) {
         const upgrade = upgrades[layout];
         if (upgrade === undefined) throw new StoreError(this.#tooOld(layout));
-        this.#connection.exec(upgrade);
+        if (typeof upgrade === "string") this.#connection.exec(upgrade);
+        else upgrade(this.#connection);
       }
       this.#connection.exec(
         "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",

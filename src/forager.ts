@@ -6,6 +6,7 @@ import { DataFolder, emptyDataFolder } from "./data-folder.ts";
 import { MissingError, OptionsError } from "./errors.ts";
 import { EventStream } from "./events.ts";
 import { type Job, startJob } from "./job.ts";
+import type { Filter } from "./rag/filter.ts";
 import { ask } from "./jobs/ask.ts";
 import { CrawlOptions } from "./jobs/crawl-options.ts";
 import type { CrawlSummary } from "./jobs/crawl-summary.ts";
@@ -142,7 +143,7 @@ export class Forager implements AsyncDisposable {
       const context = this.#context("embed", signal, lease.lost);
       await using _ = await this.#app.workforce.serve(folder.coordination, context);
       const backlog = this.#app.backlog(folder, embedder);
-      const floor = { store: folder.store, backlog, events: this.events, clock: this.#app.clock };
+      const floor = { archive: folder.archive, backlog, events: this.events, clock: this.#app.clock };
       return await embed(floor, options, context);
     });
   }
@@ -150,19 +151,23 @@ export class Forager implements AsyncDisposable {
   /** Ranked passages for a query. */
   async search(
     query: string,
-    options: { readonly limit?: number; readonly host?: string; readonly embedBudgetMs?: number } = {},
+    options: {
+      readonly limit?: number;
+      readonly filter?: Filter | undefined;
+      readonly embedBudgetMs?: number;
+    } = {},
     signal?: AbortSignal,
   ): Promise<SearchResult> {
-    const { limit = 10, embedBudgetMs, ...filter } = options;
+    const { limit = 10, embedBudgetMs, filter } = options;
     const folder = await this.#openFolder({ isCreated: false });
     await using floor = await this.#app.askFloor(folder, { embedBudgetMs });
-    return await search(floor, query, { limit, ...filter }, this.#context("search", signal));
+    return await search(floor, query, { limit, filter }, this.#context("search", signal));
   }
 
   /** An answer from the index with its quotes, or an honest "not found". */
   async ask(
     question: string,
-    options: { readonly host?: string } = {},
+    options: { readonly filter?: Filter | undefined } = {},
     signal?: AbortSignal,
   ): Promise<Answer> {
     await using floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }));
@@ -173,9 +178,9 @@ export class Forager implements AsyncDisposable {
   async *export(
     options: { readonly kind?: ExportKind; readonly includeFailed?: boolean } = {},
   ): AsyncGenerator<Record<string, unknown>> {
-    const { store, coordination } = await this.#openFolder({ isCreated: false });
+    const { archive, coordination } = await this.#openFolder({ isCreated: false });
     yield* exportRecords(
-      { store, frontier: coordination.frontier },
+      { archive, frontier: coordination.frontier },
       { kind: options.kind ?? "documents", includeFailed: options.includeFailed ?? false },
     );
   }

@@ -16,9 +16,12 @@ export function createAnswerValidator(deps: { readonly store: ChunkStore }): Age
     role: "validator",
     input: AnswerSchema,
     output: AnswerSchema,
-    async run(answer) {
+    async run(answer, context) {
+      const urls = [...new Set(answer.citations.map(({ url }) => url))];
+      const pages = await Promise.all(urls.map((url) => deps.store.document(url, context.signal)));
+      const texts = new Map(pages.flatMap((page) => (page ? [[page.url, page.document.text]] : [])));
       const citations = answer.citations.filter(
-        ({ url, quote, start, end }) => deps.store.document(url)?.document.text.slice(start, end) === quote,
+        ({ url, quote, start, end }) => texts.get(url)?.slice(start, end) === quote,
       );
       if (citations.length === answer.citations.length) return answer;
       if (citations.length === 0)

@@ -5,6 +5,7 @@ import type { Agent } from "../coordination/agent.ts";
 import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { FetchedPage } from "../document.ts";
 import { MissingError } from "../errors.ts";
+import { FilterSchema } from "../rag/filter.ts";
 import type { Retrieval, Retriever } from "../rag/retrieve.ts";
 import { Finding } from "./finding.ts";
 import type { HostGuard } from "./host-guard.ts";
@@ -91,7 +92,7 @@ function refreshTarget(finding: Finding): string | undefined {
 const Lookup = z.strictObject({
   parts: z.array(z.string().min(1)).min(1),
   limit: z.int().min(1),
-  host: z.string().optional(),
+  filter: FilterSchema.optional(),
 });
 export type Lookup = z.output<typeof Lookup>;
 const Retrievals = z.array(
@@ -104,10 +105,10 @@ export function createIndexResearcher(deps: { readonly retriever: Retriever }): 
     role: "researcher",
     input: Lookup,
     output: Retrievals,
-    run: ({ parts, limit, host }, context) =>
+    run: ({ parts, limit, filter }, context) =>
       Promise.all(
         parts.map((part) =>
-          deps.retriever.retrieve(part, { limit, ...(host ? { host } : {}) }, context.signal),
+          deps.retriever.retrieve(part, { limit, filter }, context.signal),
         ),
       ),
   };

@@ -17,7 +17,7 @@ export function addAsk(program: Command, shell: Shell): void {
     .argument("[question...]", "The question")
     .option(
       "--filter <name=value>",
-      "Only pages where it holds, as in host=example.org (may be repeated)",
+      "Only pages where it holds: host=, language=, format=, publishedAt=2026-01-01.. (may be repeated)",
       (value: string, before: string[] | undefined) => [...(before ?? []), value],
     )
     .option("--queries-file <file>", "A question a line, or JSON lines {id, query}");
@@ -25,7 +25,7 @@ export function addAsk(program: Command, shell: Shell): void {
     const { filter = [], queriesFile } = parseFlags(AskFlags.partial(), given);
     await using forager = shell.open(given);
     for await (const query of readQueries(words, queriesFile)) {
-      const answer = await forager.ask(query.text, parseFilter(filter), shell.signal);
+      const answer = await forager.ask(query.text, { filter: parseFilter(filter) }, shell.signal);
       if (given.json)
         await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...answer });
       else await shell.print(describeAnswer(answer));

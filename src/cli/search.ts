@@ -23,7 +23,7 @@ export function addSearch(program: Command, shell: Shell): void {
     .option("-k, --k <n>", "Passages to give (default: 10)", Number)
     .option(
       "--filter <name=value>",
-      "Only pages where it holds, as in host=example.org (may be repeated)",
+      "Only pages where it holds: host=, language=, format=, publishedAt=2026-01-01.. (may be repeated)",
       (value: string, before: string[] | undefined) => [...(before ?? []), value],
     )
     .option("--queries-file <file>", "A query a line, or JSON lines {id, query}")
@@ -36,7 +36,7 @@ export function addSearch(program: Command, shell: Shell): void {
     const { k = 10, filter = [], queriesFile, embedBudgetMs } = parseFlags(SearchFlags.partial(), given);
     const options = {
       limit: k,
-      ...parseFilter(filter),
+      filter: parseFilter(filter),
       ...(embedBudgetMs === undefined ? {} : { embedBudgetMs }),
     };
     await using forager = shell.open(given);
@@ -47,7 +47,7 @@ export function addSearch(program: Command, shell: Shell): void {
         await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...found });
       else {
         if (found.notes.length > 0) shell.say(found.notes.join("\n"));
-        if (hits.length === 0) shell.say(`Nothing found for "${query.text}".${hostHint(options.host)}`);
+        if (hits.length === 0) shell.say(`Nothing found for "${query.text}".${hostHint(filter)}`);
         for (const [i, hit] of hits.entries()) await shell.print(describeHit(hit, i + 1));
       }
     }
@@ -55,7 +55,8 @@ export function addSearch(program: Command, shell: Shell): void {
 }
 
 /** Hosts off the usual port are known with it, which is easily forgotten. */
-function hostHint(host: string | undefined): string {
+function hostHint(filters: readonly string[]): string {
+  const host = filters.find((filter) => filter.startsWith("host="))?.slice("host=".length);
   return host === undefined || host.includes(":")
     ? ""
     : ` Only ${host} was looked at; a host on a port of its own is named with it, as in ${host}:8080.`;

@@ -12,6 +12,7 @@ import type { AgentRef } from "../coordination/workforce.ts";
 import { ForagerError } from "../errors.ts";
 import type { EventStream } from "../events.ts";
 import { type Answer, notFound } from "../rag/answer.ts";
+import type { Filter } from "../rag/filter.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 
 /** What answering stands on: planner, researcher, extractor and validator. */
@@ -39,7 +40,7 @@ const reasoningMs = 3_000;
 export async function ask(
   floor: AskFloor,
   question: string,
-  options: { readonly host?: string },
+  options: { readonly filter?: Filter | undefined },
   context: RunContext,
 ): Promise<Answer> {
   const { parts } = await floor.planner.run({ question }, context);
@@ -102,7 +103,15 @@ async function answerParts(
 }
 
 function nothingOn(question: string): Answer {
-  return { question, answer: notFound, confidence: 0, abstained: true, citations: [], conflicts: [] };
+  return {
+    question,
+    answer: notFound,
+    confidence: 0,
+    abstained: true,
+    citations: [],
+    conflicts: [],
+    notes: [],
+  };
 }
 
 /** One answer from those to its parts; parts that found nothing lower the confidence and are named. */
@@ -124,5 +133,6 @@ export function joinAnswers(question: string, answers: readonly Answer[]): Answe
     abstained: found.length === 0,
     citations: (found.length > 0 ? found : answers).flatMap((answer) => answer.citations),
     conflicts: answers.flatMap((answer) => answer.conflicts),
+    notes: [...new Set(answers.flatMap((answer) => answer.notes))],
   };
 }

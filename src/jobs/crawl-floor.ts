@@ -11,14 +11,14 @@ import type { Log } from "../log.ts";
 import type { CrawlPlan } from "../agents/planner.ts";
 import type { Finding } from "../agents/finding.ts";
 import type { PageErrand } from "../agents/researcher.ts";
-import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { Archive } from "../rag/archive.ts";
 import type { EmbedBacklog } from "../rag/embed-backlog.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
 
 /** What a crawl stands on; `app.ts` hands it down. */
 export interface CrawlFloor {
   readonly database: Database;
-  readonly store: ChunkStore;
+  readonly archive: Archive;
   readonly coordination: CoordinationBackend;
   readonly planner: AgentRef<{ seeds: string[]; useSitemaps: boolean }, CrawlPlan>;
   readonly researcher: AgentRef<PageErrand, Finding>;

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
-import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { Archive } from "../rag/archive.ts";
 
 /** What a crawl did, counted over the whole run, interruptions included. */
 export interface CrawlSummary {
@@ -27,14 +27,14 @@ export interface CrawlSummary {
 
 /** Counts a run up. */
 export function summarize(
-  floor: { readonly coordination: CoordinationBackend; readonly store: ChunkStore; readonly clock: Clock },
+  floor: { readonly coordination: CoordinationBackend; readonly archive: Archive; readonly clock: Clock },
   run: number,
   startedAt: number,
 ): CrawlSummary {
   const { frontier } = floor.coordination;
   const counts = frontier.counts(run);
   const { tiers, bytes } = frontier.fetched(run);
-  const stats = floor.store.stats();
+  const stats = floor.archive.stats();
   return {
     pages: counts.done,
     failed: counts.failed,

@@ -98,14 +98,14 @@ export async function crawl(
 
 /** Where the latest crawl of these seeds stands: the way to a summary of one that was cut short. */
 export function crawlSoFar(
-  folder: Pick<CrawlFloor, "coordination" | "store">,
+  folder: Pick<CrawlFloor, "coordination" | "archive">,
   clock: Clock,
   seeds: readonly string[],
   startedAt: number,
 ): CrawlSummary | undefined {
-  const { coordination, store } = folder;
+  const { coordination, archive } = folder;
   const run = coordination.runs.latest("crawl", readSeeds(seeds).key);
-  return run ? summarize({ coordination, store, clock }, run.id, startedAt) : undefined;
+  return run ? summarize({ coordination, archive, clock }, run.id, startedAt) : undefined;
 }
 
 /** What each role of a crawl's plan does. */
@@ -142,7 +142,7 @@ function crawlNodes(
       return { added };
     },
     async settle(_, node) {
-      await floor.store.optimize(node.signal);
+      await floor.archive.optimize(node.signal);
     },
     async vectors() {
       await embedding.crawlEnded();
@@ -185,7 +185,7 @@ function measureQueue(floor: CrawlFloor, run: Run, options: CrawlOptions): NodeJ
     const counts = frontier.counts(run.id);
     const { done, failed, skipped, ready, leased } = counts;
     floor.demand.waiting = ready;
-    const toEmbed = floor.backlog ? floor.store.backlogSize(options.embed === "lead") : 0;
+    const toEmbed = floor.backlog ? floor.archive.backlogSize(options.embed === "lead") : 0;
     floor.events.emit({ type: "queue-measured", done, failed, skipped, ready, inFlight: leased, toEmbed });
     // A folder that cannot be written tells those who write pages; here it costs a line of `forager status`.
     pace

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { RunContext } from "../context.ts";
 import type { EventStream } from "../events.ts";
-import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { Archive } from "../rag/archive.ts";
 import type { EmbedBacklog } from "../rag/embed-backlog.ts";
 
 export interface EmbedSummary {
@@ -15,7 +15,7 @@ export interface EmbedSummary {
 /** Works on the embedding backlog until it is done or the time is over. */
 export async function embed(
   floor: {
-    readonly store: ChunkStore;
+    readonly archive: Archive;
     readonly backlog: EmbedBacklog;
     readonly events: EventStream;
     readonly clock: Clock;
@@ -24,8 +24,8 @@ export async function embed(
   context: RunContext,
 ): Promise<EmbedSummary> {
   const startedAt = floor.clock.now();
-  const before = floor.store.stats().embedded;
-  const toEmbed = floor.store.backlogSize(options.onlyLead ?? false);
+  const before = floor.archive.stats().embedded;
+  const toEmbed = floor.archive.backlogSize(options.onlyLead ?? false);
   floor.events.emit({
     type: "queue-measured",
     done: 0,
@@ -40,6 +40,6 @@ export async function embed(
     ...(options.forMs === undefined ? {} : { untilMs: startedAt + options.forMs }),
     signal: context.signal,
   });
-  const { chunks, embedded } = floor.store.stats();
+  const { chunks, embedded } = floor.archive.stats();
   return { added: embedded - before, embedded, chunks, durationMs: floor.clock.now() - startedAt };
 }

@@ -1,17 +1,17 @@
 import type { Frontier } from "../coordination/frontier.ts";
-import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { Archive } from "../rag/archive.ts";
 
 export const exportKinds = ["documents", "chunks"] as const;
 export type ExportKind = (typeof exportKinds)[number];
 
 /** Everything the index holds, a record at a time; with `includeFailed` also each URL that gave nothing, and why. */
 export function* exportRecords(
-  floor: { readonly store: ChunkStore; readonly frontier: Frontier },
+  floor: { readonly archive: Archive; readonly frontier: Frontier },
   options: { readonly kind: ExportKind; readonly includeFailed: boolean },
 ): Generator<Record<string, unknown>> {
-  for (const stored of floor.store.documents()) {
+  for (const stored of floor.archive.documents()) {
     if (options.kind === "chunks") {
-      for (const chunk of floor.store.documentChunks(stored.id)) {
+      for (const chunk of floor.archive.documentChunks(stored.id)) {
         const { url, title, headingPath, ordinal, start, end, text, hash } = chunk;
         yield { url, title, headingPath, ordinal, start, end, text, hash };
       }

@@ -8,12 +8,12 @@ import type { ClaimedUrl, NewUrl } from "../coordination/frontier.ts";
 import type { Run } from "../coordination/runs.ts";
 import type { FailureReason } from "../document.ts";
 import type { ForagerEvent } from "../events.ts";
-import type { ChunkStore } from "../rag/chunk-store.ts";
+import type { Archive } from "../rag/archive.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
 
 /** What recording stands on. */
 export interface RecordFloor {
-  readonly store: ChunkStore;
+  readonly archive: Archive;
   readonly coordination: CoordinationBackend;
   readonly scope: Scope;
   readonly clock: Clock;
@@ -68,7 +68,7 @@ function recordPage(
   finding: PageFinding,
   startedAt: number,
 ): ForagerEvent[] {
-  const { store, coordination, clock, run } = floor;
+  const { archive, coordination, clock, run } = floor;
   const { page, value } = finding;
   const { indexed, signals } = value;
   if (!indexed || !signals) throw new TypeError("A page that is ok was read for the index.");
@@ -106,11 +106,11 @@ function recordPage(
   });
   if (added > 0) events.push({ type: "urls-found", added, from: page.finalUrl });
   if (signals.isNoindex) {
-    store.deleteDocument(url);
+    archive.deleteDocument(url);
     return skip("noindex", "the page asks not to be indexed");
   }
   const canonical = canonicalKey(indexed.document.canonicalUrl, page.finalUrl);
-  const twin = store
+  const twin = archive
     .twins(hostOf(page.finalUrl), indexed.contentHash)
     .find(
       (other) =>
@@ -118,9 +118,9 @@ function recordPage(
         (other.url === canonical || canonicalKey(other.canonicalUrl, other.url) === canonical),
     );
   if (twin && canonical !== url) return skip("duplicate", `it has the content of ${twin.url}`);
-  if (twin) store.deleteDocument(twin.url);
+  if (twin) archive.deleteDocument(twin.url);
 
-  const stored = store.upsert({
+  const stored = archive.upsert({
     url,
     requestedUrl: claim.key,
     finalUrl: page.finalUrl,
@@ -167,7 +167,7 @@ function recordRefusedPage(
   const reason = finding.reason ?? "unreadable";
   const detail = finding.verdict.evidence;
   if (httpStatus === 404 || httpStatus === 410 || reason === "soft 404")
-    floor.store.deleteDocument(claim.key);
+    floor.archive.deleteDocument(claim.key);
   const kind = reason === "unsupported type" ? "skipped" : "failed";
   floor.coordination.frontier.finish(
     claim,
@@ -178,9 +178,9 @@ function recordRefusedPage(
 }
 
 function recordUnchanged(floor: RecordFloor, claim: ClaimedUrl, startedAt: number): ForagerEvent[] {
-  const { store, coordination, clock } = floor;
-  const url = store.validators(claim.key)?.url ?? claim.key;
-  store.touch(url, clock.now());
+  const { archive, coordination, clock } = floor;
+  const url = archive.validators(claim.key)?.url ?? claim.key;
+  archive.touch(url, clock.now());
   coordination.frontier.finish(
     claim,
     { kind: "done", httpStatus: 304, tier: "http", verdict: "ok", bytes: 0 },

@@ -1,6 +1,7 @@
 import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
+import type { Filter } from "../rag/filter.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 
 /** A passage, and why it is where it is. */
@@ -29,7 +30,7 @@ export interface SearchResult {
 export async function search(
   floor: { readonly researcher: AgentRef<Lookup, Retrieval[]> },
   query: string,
-  options: { readonly limit: number; readonly host?: string },
+  options: { readonly limit: number; readonly filter?: Filter | undefined },
   context: RunContext,
 ): Promise<SearchResult> {
   const [retrieval] = await floor.researcher.run({ parts: [query], ...options }, context);
@@ -44,5 +45,5 @@ export async function search(
     confidence,
     retrievers,
   }));
-  return { query, hits: hits ?? [], notes: retrieval?.degraded ? [retrieval.degraded] : [] };
+  return { query, hits: hits ?? [], notes: retrieval?.notes ?? [] };
 }

@@ -6,7 +6,8 @@ import { type NodeRecord, findNodes } from "../coordination/pools/registry.ts";
 import { isGone, parseProcess } from "../coordination/process-identity.ts";
 import type { Run } from "../coordination/runs.ts";
 import type { TaskCounts } from "../coordination/tasks.ts";
-import type { ChunkStore, StoreStats } from "../rag/chunk-store.ts";
+import type { Archive } from "../rag/archive.ts";
+import type { StoreStats } from "../rag/chunk-store.ts";
 import { type CrawlProgress, readProgress } from "./crawl-progress.ts";
 
 /** What a data folder holds, and who works on it. */
@@ -46,7 +47,7 @@ const runsShown = 5;
 /** What {@link describeStatus} looks at. */
 export interface StatusFloor {
   readonly path: string;
-  readonly store: ChunkStore;
+  readonly archive: Archive;
   readonly coordination: CoordinationBackend;
   owner(): string | undefined;
   bytesOnDisk(): number;
@@ -61,7 +62,7 @@ export async function describeStatus(folder: StatusFloor, clock: Clock): Promise
     dataDir: folder.path,
     bytesOnDisk: folder.bytesOnDisk(),
     owner,
-    index: folder.store.stats(),
+    index: folder.archive.stats(),
     agents: (await findNodes(memory, {})).filter(({ node }) => !isGone(parseProcess(node))),
     queues: Object.fromEntries(tasks.kinds(clock.now())),
     deadLetters: dead + frontier.failed(),

@@ -112,9 +112,9 @@ export class PageVisits {
 
   /** One page: fetched, read, judged, and recorded in one transaction. */
   async #visit(claim: ClaimedUrl): Promise<void> {
-    const { database, store, researcher, clock } = this.#floor;
+    const { database, archive, researcher, clock } = this.#floor;
     const startedAt = clock.now();
-    const validators = store.validators(claim.key);
+    const validators = archive.validators(claim.key);
     // A researcher's time counts from when it begins: a page does not pay for those before it that hang.
     const context = { ...this.#context, trace: `run/${this.#run.id}/${claim.id}` };
     const errand = {

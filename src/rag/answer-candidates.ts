@@ -1,4 +1,4 @@
-import type { ChunkStore } from "./chunk-store.ts";
+import type { ChunkId, StoredDocument } from "./chunk-store.ts";
 import type { Question } from "./question.ts";
 import type { Hit } from "./retrieve.ts";
 import { statementsBetween, type StatementKinds } from "./statements.ts";
@@ -7,7 +7,7 @@ import { statementsBetween, type StatementKinds } from "./statements.ts";
 export interface Candidate {
   readonly url: string;
   readonly title: string;
-  readonly chunkId: number;
+  readonly chunkId: ChunkId;
   /** Verbatim, at `start` to `end` of the document's text. */
   readonly quote: string;
   readonly start: number;
@@ -36,26 +36,29 @@ const minQuoteLength = 3;
 export function candidateSentences(
   question: Question,
   hits: readonly Hit[],
-  store: Pick<ChunkStore, "documentById">,
+  documents: ReadonlyMap<ChunkId, StoredDocument>,
 ): Candidate[] {
   const sentences = readPages(
     question,
     hits,
-    store,
+    documents,
     question.asksForValue ? "sentences and rows" : "sentences",
   );
-  return sentences.length > 0 ? sentences : readPages(question, hits, store, "rows and code");
+  return sentences.length > 0 ? sentences : readPages(question, hits, documents, "rows and code");
 }
 
 function readPages(
   question: Question,
   hits: readonly Hit[],
-  store: Pick<ChunkStore, "documentById">,
+  documents: ReadonlyMap<ChunkId, StoredDocument>,
   kinds: StatementKinds,
 ): Candidate[] {
   const topScore = Math.max(...hits.map(({ score }) => score), Number.MIN_VALUE);
   const byPage = Map.groupBy(hits, ({ chunk }) => chunk.documentId);
-  return [...byPage.values()].flatMap((ofPage) => readPage(question, ofPage, topScore, kinds, store));
+  return [...byPage.values()].flatMap((ofPage) => {
+    const stored = ofPage[0] && documents.get(ofPage[0].chunk.documentId);
+    return stored ? readPage(question, ofPage, topScore, kinds, stored) : [];
+  });
 }
 
 function readPage(
@@ -63,11 +66,8 @@ function readPage(
   hits: readonly Hit[],
   topScore: number,
   kinds: StatementKinds,
-  store: Pick<ChunkStore, "documentById">,
+  stored: StoredDocument,
 ): Candidate[] {
-  const documentId = hits[0]?.chunk.documentId;
-  const stored = documentId === undefined ? undefined : store.documentById(documentId);
-  if (!stored) return [];
   const { text, title } = stored.document;
   const taken = new Set<number>();
   const candidates: Candidate[] = [];

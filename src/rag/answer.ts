@@ -1,4 +1,4 @@
-import type { ChunkStore } from "./chunk-store.ts";
+import type { ChunkId, ChunkStore } from "./chunk-store.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { answerConfidence } from "./confidence.ts";
 import { within } from "../deadline.ts";
@@ -37,6 +37,8 @@ export interface Answer {
   readonly abstained: boolean;
   readonly citations: readonly Citation[];
   readonly conflicts: readonly Conflict[];
+  /** What a reader should know: a retriever that failed or was late. */
+  readonly notes: readonly string[];
 }
 
 /** A candidate with all that its score stands on. */
@@ -88,11 +90,17 @@ export class Answerer {
    * @throws The signal's reason when aborted.
    */
   async answer(text: string, retrieval: Retrieval, signal?: AbortSignal): Promise<Answer> {
-    const question = new Question(text, this.#store);
-    const candidates = candidateSentences(question, this.#hitsToRead(retrieval), this.#store);
+    const hits = this.#hitsToRead(retrieval);
+    const pages = [...new Set(hits.map(({ chunk }) => chunk.documentId))];
+    const [question, documents] = await Promise.all([
+      Question.weigh(text, this.#store, signal),
+      this.#store.documents(pages, signal),
+    ]);
+    const byId = new Map(documents.map((document) => [document.id, document]));
+    const candidates = candidateSentences(question, hits, byId);
     const scored = await this.#score(question, candidates, retrieval, signal);
     const [best] = scored;
-    if (!best) return abstention(text, 0, []);
+    if (!best) return abstention(text, 0, [], retrieval.notes);
     const confidenceOf = (candidate: Scored) =>
       answerConfidence({
         lexicalShare: retrieval.lexicalShare,
@@ -104,7 +112,7 @@ export class Answerer {
     const confidence = confidenceOf(best);
     const cite = (candidate: Scored) => citation(candidate, confidenceOf(candidate));
     if (confidence < this.#options.leastConfidence) {
-      return abstention(text, confidence, nearestOf(scored).map(cite));
+      return abstention(text, confidence, nearestOf(scored).map(cite), retrieval.notes);
     }
     const isSure = (candidate: Scored) => confidenceOf(candidate) >= this.#options.leastConfidence;
     const completion = completionOf(question, best, scored);
@@ -116,12 +124,13 @@ export class Answerer {
       abstained: false,
       citations: chosen.map(cite),
       conflicts: [],
+      notes: retrieval.notes,
     };
   }
 
   /** The best passages of the best pages. */
   #hitsToRead({ hits }: Retrieval): Hit[] {
-    const pages = new Set<number>();
+    const pages = new Set<ChunkId>();
     return hits.filter(({ chunk }) => {
       if (pages.size < this.#options.maxPages) pages.add(chunk.documentId);
       return pages.has(chunk.documentId);
@@ -242,6 +251,11 @@ function citation({ url, title, quote, start, end }: Candidate, score: number): 
   return { url, title, quote, start, end, score };
 }
 
-function abstention(question: string, confidence: number, citations: readonly Citation[]): Answer {
-  return { question, answer: notFound, confidence, abstained: true, citations, conflicts: [] };
+function abstention(
+  question: string,
+  confidence: number,
+  citations: readonly Citation[],
+  notes: readonly string[],
+): Answer {
+  return { question, answer: notFound, confidence, abstained: true, citations, conflicts: [], notes };
 }

@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
-import type { EmbeddingJob, ScoredId } from "./chunk-store.ts";
+import { type ChunkId, compareIds, type EmbeddingJob, type FoundChunk } from "./chunk-store.ts";
 import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
 import { dot } from "./vector-math.ts";
 
 /** A passage's vector, made while a question waited. */
 export interface FreshVector {
-  readonly chunkId: number;
+  readonly chunkId: ChunkId;
   readonly hash: string;
   readonly vector: Float32Array;
 }
@@ -50,14 +50,18 @@ export async function embedWithin(
 
 /** The dense list with the passages embedded just now put in their places. */
 export function mergeFresh(
-  found: readonly ScoredId[],
+  found: readonly FoundChunk[],
   fresh: readonly FreshVector[],
+  places: ReadonlyMap<ChunkId, FoundChunk>,
   question: Float32Array,
-): readonly ScoredId[] {
+): readonly FoundChunk[] {
   if (fresh.length === 0) return found;
   const ids = new Set(fresh.map(({ chunkId }) => chunkId));
-  const added = fresh.map(({ chunkId, vector }) => ({ id: chunkId, score: dot(vector, question) }));
+  const added = fresh.flatMap(({ chunkId, vector }) => {
+    const place = places.get(chunkId);
+    return place ? [{ ...place, hasVector: true, score: dot(vector, question) }] : [];
+  });
   return [...found.filter(({ id }) => !ids.has(id)), ...added].sort(
-    (one, other) => other.score - one.score || one.id - other.id,
+    (one, other) => other.score - one.score || compareIds(one.id, other.id),
   );
 }

@@ -1,4 +1,5 @@
 import type { PageDocument } from "../document.ts";
+import type { Filter } from "./filter.ts";
 import type { PackedDocument } from "./packed-document.ts";
 
 /** Term counts of a text after the analyzer: parallel arrays, ids strictly growing. */
@@ -45,12 +46,16 @@ export interface NewDocument {
   readonly terms: TermCounts;
 }
 
+/** A store's own name for a chunk or a document: a row's number, a point's UUID. Opaque; equal means the same. */
+export type ChunkId = number | string;
+
 /** A kept document without its chunks. */
-export interface StoredDocument {
-  readonly id: number;
+export interface StoredDocument<Id extends ChunkId = ChunkId> {
+  readonly id: Id;
   readonly url: string;
   readonly requestedUrl: string;
   readonly finalUrl: string;
+  readonly host: string;
   readonly httpStatus: number;
   readonly tier: string;
   readonly fetchedAt: number;
@@ -61,9 +66,9 @@ export interface StoredDocument {
 }
 
 /** A kept chunk with what a caller shows of its document. */
-export interface StoredChunk {
-  readonly id: number;
-  readonly documentId: number;
+export interface StoredChunk<Id extends ChunkId = ChunkId> {
+  readonly id: Id;
+  readonly documentId: Id;
   /** Place among its document's chunks, from 0. */
   readonly ordinal: number;
   readonly url: string;
@@ -78,30 +83,31 @@ export interface StoredChunk {
   readonly publishedAt: string;
 }
 
-/** Where a chunk belongs: all that ranking needs to know of it. */
-export interface ChunkPlace {
-  readonly id: number;
-  readonly documentId: number;
-  readonly hasVector: boolean;
-}
-
-export interface ScoredId {
-  readonly id: number;
+export interface ScoredId<Id extends ChunkId = ChunkId> {
+  readonly id: Id;
   readonly score: number;
 }
 
-/** A lexical ranking and what its scores mean. */
-export interface LexicalRanking {
-  /** Best first. */
-  readonly hits: readonly ScoredId[];
-  /** The score a text would have that holds every query term as often as it likes: sum of idf (k + 1). */
+/** A chunk that a search found: all that ranking needs to know of it. */
+export interface FoundChunk<Id extends ChunkId = ChunkId> extends ScoredId<Id> {
+  readonly documentId: Id;
+  readonly hasVector: boolean;
+}
+
+/** What the words of a query found. */
+export interface WordsFound<Id extends ChunkId = ChunkId> {
+  /** Chunks by BM25 over heading path and passage, best first: all that match are scored; N and df count texts that have terms. */
+  readonly chunks: readonly FoundChunk<Id>[];
+  /** Documents by BM25 over whole pages, best first. */
+  readonly documents: readonly ScoredId<Id>[];
+  /** The score a chunk would have that holds every query term as often as it likes: sum of idf (k + 1). */
   readonly maxScore: number;
 }
 
 export interface SearchOptions {
   readonly limit: number;
-  /** Only documents of this host. */
-  readonly host?: string;
+  /** Only documents of which it holds. */
+  readonly filter?: Filter;
 }
 
 /** How much of the index has vectors. */
@@ -113,66 +119,66 @@ export interface StoreStats {
 
 /** What an embedder needs to know of a chunk: `text` is heading path and passage. */
 export interface EmbeddingJob {
-  readonly chunkId: number;
+  readonly chunkId: ChunkId;
   readonly hash: string;
   readonly text: string;
 }
 
+/** A document with everything that finding its passages takes: what moves from one store to another. */
+export interface IndexedDocument extends NewDocument {
+  readonly chunks: readonly (NewChunk & { readonly vector?: Float32Array })[];
+}
+
 /**
- * Documents, chunks, their terms and vectors. Embedded it is the data folder's SQLite file: methods marked "in a write"
- * run inside `Database.write`, and searches (`search...`, `bestChunk`, `idf`) outside of any write or snapshot.
+ * Where passages are found: by words, by meaning, under a filter. One file in `stores/` each.
+ * Every call that waits takes a signal and hands its reason back; a store that cannot be reached throws {@link StoreError}.
  */
-export interface ChunkStore {
-  /** In a write. Replaces what the same `url` had; chunks whose hash stays keep their id and vector. Gives the document's id and whether its content changed. */
-  upsert(document: NewDocument): { readonly id: number; readonly isChanged: boolean };
-  /** In a write. An unchanged page was seen again. */
-  touch(url: string, fetchedAt: number): void;
-  /** In a write. Its chunks, terms and vectors go with it. */
-  deleteDocument(url: string): boolean;
-  /** The host's documents with this main text. */
-  twins(
-    host: string,
-    contentHash: string,
-  ): readonly { readonly url: string; readonly canonicalUrl: string }[];
-  /** Validators of the last fetch, for a conditional request. */
-  validators(
-    requestedUrl: string,
-  ): { readonly etag: string; readonly lastModified: string; readonly url: string } | undefined;
+export interface ChunkStore extends AsyncDisposable {
+  /** For people: `the data folder`, `Qdrant at http://...`. */
+  readonly name: string;
 
-  /** Chunks by BM25 over heading path and passage: all that match are scored; N and df count texts that have terms. */
-  searchChunks(terms: TermCounts, options: SearchOptions): LexicalRanking;
-  /** Documents by BM25 over whole pages. */
-  searchDocuments(terms: TermCounts, options: SearchOptions): LexicalRanking;
-  /** A document's chunks by BM25, with the statistics of the whole index. */
-  bestChunk(documentId: number, terms: TermCounts): ScoredId | undefined;
+  /** Makes these documents what the store holds under their URLs. Doing it again, or again after a kill, changes nothing. */
+  put(documents: readonly IndexedDocument[], signal?: AbortSignal): Promise<void>;
+  /** Their chunks, terms and vectors go with them. */
+  delete(urls: readonly string[], signal?: AbortSignal): Promise<void>;
+
+  /** One result a query, in one round trip. */
+  searchWords(
+    queries: readonly TermCounts[],
+    options: SearchOptions,
+    signal?: AbortSignal,
+  ): Promise<readonly WordsFound[]>;
+  /** The best chunk by BM25 of each document, with the statistics of the whole index; documents without a match are left out. */
+  bestChunks(
+    documentIds: readonly ChunkId[],
+    terms: TermCounts,
+    signal?: AbortSignal,
+  ): Promise<readonly FoundChunk[]>;
+  /** Chunks by cosine, among those that have a vector; one list a vector, in one round trip. */
+  searchVectors(
+    vectors: readonly Float32Array[],
+    options: SearchOptions,
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly FoundChunk[])[]>;
   /** idf of each id of `terms` over chunks, in the same order. */
-  idf(terms: TermCounts): Float64Array;
-  /** Chunks by cosine, among those that have a vector. */
-  searchVectors(vector: Float32Array, options: SearchOptions): readonly ScoredId[];
+  idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array>;
 
-  /** In the order asked for, those that have gone left out. Reads no text. */
-  places(ids: readonly number[]): ChunkPlace[];
-  /** As {@link places}, with their texts: a document costs half a millisecond the first time. */
-  chunks(ids: readonly number[]): StoredChunk[];
-  document(url: string): StoredDocument | undefined;
-  documentById(id: number): StoredDocument | undefined;
-  /** All documents, by id, a few at a time. */
-  documents(): IterableIterator<StoredDocument>;
-  documentChunks(documentId: number): StoredChunk[];
-
-  /** Chunks without a vector, in order of use: the first of every page, then the second to fourth (these are the lead), then section starts, then the rest; older pages first. One job a text. */
-  embeddingBacklog(options: { readonly limit: number; readonly onlyLead: boolean }): EmbeddingJob[];
+  /** In the order asked for, those that have gone left out. */
+  chunks(ids: readonly ChunkId[], signal?: AbortSignal): Promise<readonly StoredChunk[]>;
+  /** In the order asked for, those that have gone left out. */
+  documents(ids: readonly ChunkId[], signal?: AbortSignal): Promise<readonly StoredDocument[]>;
+  document(url: string, signal?: AbortSignal): Promise<StoredDocument | undefined>;
+  /** The vectors of those of these chunks that have one. */
+  vectors(ids: readonly ChunkId[], signal?: AbortSignal): Promise<ReadonlyMap<ChunkId, Float32Array>>;
   /** The jobs of those of these chunks that have no vector yet, one a text. */
-  embeddingJobs(chunkIds: readonly number[]): EmbeddingJob[];
-  /** In a write. Vectors whose chunk has gone meanwhile are dropped. Gives how many chunks got theirs. */
-  putVectors(vectors: readonly { readonly hash: string; readonly vector: Float32Array }[]): number;
-  backlogSize(onlyLead: boolean): number;
+  embeddingJobs(chunkIds: readonly ChunkId[], signal?: AbortSignal): Promise<readonly EmbeddingJob[]>;
+  /** Everything, a document at a time, for moving it elsewhere. */
+  everything(signal?: AbortSignal): AsyncIterable<IndexedDocument>;
+  stats(signal?: AbortSignal): Promise<StoreStats>;
+}
 
-  stats(): StoreStats;
-  /**
-   * Folds what the last writes left into few large segments; call when a crawl ends. It happens as it goes too, less
-   * thoroughly. Works in short writes of its own, so searches and writes go on meanwhile.
-   * @throws The signal's reason when aborted; what was done is kept.
-   */
-  optimize(signal?: AbortSignal): Promise<void>;
+/** Smaller ids first: what decides between equal scores. */
+export function compareIds(one: ChunkId, other: ChunkId): number {
+  if (typeof one === "number" && typeof other === "number") return one - other;
+  return String(one) < String(other) ? -1 : 1;
 }

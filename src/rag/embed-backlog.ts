@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { MissingError } from "../errors.ts";
 import type { EventStream } from "../events.ts";
-import type { ChunkStore, EmbeddingJob } from "./chunk-store.ts";
+import type { Archive } from "./archive.ts";
+import type { EmbeddingJob } from "./chunk-store.ts";
 import type { Embedder } from "./embedder.ts";
 
 /** Calls kept under way for each that the embedder works on: one runs, one waits, so no thread stands idle. */
@@ -13,8 +14,8 @@ const readAhead = 256;
 /** How long {@link EmbedBacklog.follow} waits for new passages. */
 const followPauseMs = 500;
 
-/** What of a store the backlog is about. */
-type BacklogStore = Pick<ChunkStore, "embeddingBacklog" | "putVectors" | "stats">;
+/** What of the archive the backlog is about. */
+type BacklogArchive = Pick<Archive, "embeddingBacklog" | "putVectors" | "stats">;
 
 /** How far to go. */
 export interface EmbedRequest {
@@ -27,21 +28,21 @@ export interface EmbedRequest {
 
 /** Gives passages their vectors, in the order that serves questions best. What is left is known to the store, so it goes on after any stop. */
 export class EmbedBacklog {
-  readonly #store: BacklogStore;
+  readonly #archive: BacklogArchive;
   readonly #embedder: Embedder;
   readonly #write: <T>(work: () => T) => Promise<T>;
   readonly #events: EventStream;
   readonly #clock: Clock;
 
   constructor(deps: {
-    readonly store: BacklogStore;
+    readonly archive: BacklogArchive;
     readonly embedder: Embedder;
     /** Runs work in a transaction. */
     readonly write: <T>(work: () => T) => Promise<T>;
     readonly events: EventStream;
     readonly clock: Clock;
   }) {
-    this.#store = deps.store;
+    this.#archive = deps.archive;
     this.#embedder = deps.embedder;
     this.#write = deps.write;
     this.#events = deps.events;
@@ -57,7 +58,7 @@ export class EmbedBacklog {
     this.#embedder.yieldProcessor?.();
     let total = 0;
     for (;;) {
-      const made = await new Pass(this.#store, this.#embedder, this.#clock, (vectors) =>
+      const made = await new Pass(this.#archive, this.#embedder, this.#clock, (vectors) =>
         this.#keep(vectors),
       ).run(request);
       total += made;
@@ -77,8 +78,8 @@ export class EmbedBacklog {
   }
 
   async #keep(vectors: readonly Vector[]): Promise<number> {
-    const count = await this.#write(() => this.#store.putVectors(vectors));
-    const { chunks, embedded } = this.#store.stats();
+    const count = await this.#write(() => this.#archive.putVectors(vectors));
+    const { chunks, embedded } = this.#archive.stats();
     this.#events.emit({ type: "chunks-embedded", count, embedded, total: chunks });
     return count;
   }
@@ -91,7 +92,7 @@ interface Vector {
 
 /** One walk through the backlog, ended when all that it found is done. */
 class Pass {
-  readonly #store: BacklogStore;
+  readonly #archive: BacklogArchive;
   readonly #embedder: Embedder;
   readonly #clock: Clock;
   readonly #keep: (vectors: readonly Vector[]) => Promise<number>;
@@ -102,12 +103,12 @@ class Pass {
   #made = 0;
 
   constructor(
-    store: BacklogStore,
+    store: BacklogArchive,
     embedder: Embedder,
     clock: Clock,
     keep: (vectors: readonly Vector[]) => Promise<number>,
   ) {
-    this.#store = store;
+    this.#archive = store;
     this.#embedder = embedder;
     this.#clock = clock;
     this.#keep = keep;
@@ -158,7 +159,7 @@ class Pass {
   #readAhead(onlyLead: boolean): void {
     const limit = this.#taken.size + Math.max(readAhead, this.#embedder.batchSize * 2);
     const fresh = new Map<string, EmbeddingJob>();
-    for (const job of this.#store.embeddingBacklog({ limit, onlyLead })) {
+    for (const job of this.#archive.embeddingBacklog({ limit, onlyLead })) {
       if (!this.#taken.has(job.hash) && !fresh.has(job.hash)) fresh.set(job.hash, job);
     }
     this.#ahead = [...fresh.values()];

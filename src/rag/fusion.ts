@@ -1,6 +1,8 @@
+import type { ChunkId } from "./chunk-store.ts";
+
 /** An item as one retriever ranked it. */
 export interface RankedHit {
-  readonly id: number;
+  readonly id: ChunkId;
   readonly score: number;
   /**
    * Place in the ranking, from 1; absent: its place in the list. Items that stand for the same thing (chunks of a page
@@ -19,13 +21,13 @@ export interface Ranking {
    * True when this retriever knows the item. What it does not know has no term in the sum and its weight goes to the others;
    * what it knows but did not rank counts as the bottom of its list. Absent: it knows everything.
    */
-  readonly knows?: (id: number) => boolean;
+  readonly knows?: (id: ChunkId) => boolean;
   /** The score below which nothing can fall, where the list is not cut off: BM25's 0. Absent: its last score. */
   readonly floor?: number;
 }
 
 export interface FusedHit {
-  readonly id: number;
+  readonly id: ChunkId;
   /** Higher is better, 1 is about the best there is; comparable within one call. */
   readonly score: number;
   /** The normalised score from each retriever that ranked it. */

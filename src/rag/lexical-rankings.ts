@@ -1,39 +1,35 @@
-import type { ChunkPlace, ChunkStore, LexicalRanking, StoredChunk, TermCounts } from "./chunk-store.ts";
+import type { ChunkId, ChunkStore, FoundChunk, StoredChunk, TermCounts, WordsFound } from "./chunk-store.ts";
 import type { RankedHit, Ranking } from "./fusion.ts";
 
 /** Pages this high in the ranking get a say though none of their passages is ranked. */
 const lonePagesUpTo = 20;
 
 /** Every passage that the words found: those ranked, and the best one of each high page ranked without any. */
-export function passagesFound(
-  store: Pick<ChunkStore, "places" | "bestChunk">,
+export async function passagesFound(
+  store: Pick<ChunkStore, "bestChunks">,
   terms: TermCounts,
-  chunkList: LexicalRanking,
-  pageList: LexicalRanking,
-): Map<number, ChunkPlace> {
-  const ranked = store.places(chunkList.hits.map(({ id }) => id));
-  const pages = new Set(ranked.map(({ documentId }) => documentId));
-  const lone = pageList.hits
-    .slice(0, lonePagesUpTo)
-    .flatMap(({ id }) => (pages.has(id) ? [] : (store.bestChunk(id, terms) ?? [])));
-  const places = [...ranked, ...store.places(lone.map(({ id }) => id))];
-  return new Map(places.map((place) => [place.id, place]));
+  { chunks, documents }: WordsFound,
+  signal: AbortSignal | undefined,
+): Promise<Map<ChunkId, FoundChunk>> {
+  const pages = new Set(chunks.map(({ documentId }) => documentId));
+  const lone = documents.slice(0, lonePagesUpTo).flatMap(({ id }) => (pages.has(id) ? [] : [id]));
+  const best = lone.length > 0 ? await store.bestChunks(lone, terms, signal) : [];
+  return new Map([...chunks, ...best].map((chunk) => [chunk.id, chunk]));
 }
 
 /** What the words say, as rankings of these passages, half of the weight each: a page's score stands for each of its passages. */
 export function lexicalRankings(
-  chunkList: LexicalRanking,
-  pageList: LexicalRanking,
-  places: ReadonlyMap<number, ChunkPlace>,
+  { chunks, documents }: WordsFound,
+  places: ReadonlyMap<ChunkId, FoundChunk>,
   depth: number,
 ): readonly Ranking[] {
   const byPage = Map.groupBy(places.values(), ({ documentId }) => documentId);
-  const pageHits = pageList.hits.flatMap(({ id, score }, index): RankedHit[] =>
+  const pageHits = documents.flatMap(({ id, score }, index): RankedHit[] =>
     (byPage.get(id) ?? []).map((place) => ({ id: place.id, score, rank: index + 1 })),
   );
   return [
-    { retriever: "page", weight: 0.5, hits: pageHits, ...floorOf(pageList, depth) },
-    { retriever: "chunk", weight: 0.5, hits: chunkList.hits, ...floorOf(chunkList, depth) },
+    { retriever: "page", weight: 0.5, hits: pageHits, ...floorOf(documents, depth) },
+    { retriever: "chunk", weight: 0.5, hits: chunks, ...floorOf(chunks, depth) },
   ];
 }
 
@@ -54,23 +50,30 @@ export interface LexicalFacts {
  * The second passage is the first that says something else: mirrored pages must not look like doubt.
  * @param passage Reads one; asked for the first two as a rule, and never for more than there are repetitions.
  */
-export function lexicalFacts(
-  { hits, maxScore }: LexicalRanking,
-  passage: (id: number) => StoredChunk | undefined,
-): LexicalFacts {
-  const wordsOf = (id: number | undefined) => {
-    const chunk = id === undefined ? undefined : passage(id);
+export async function lexicalFacts(
+  { chunks, maxScore }: WordsFound,
+  passage: (id: ChunkId) => Promise<StoredChunk | undefined>,
+): Promise<LexicalFacts> {
+  const [first] = chunks;
+  if (!first) return { lexicalShare: 0, lexicalMargin: 0 };
+  const wordsOf = async (id: ChunkId) => {
+    const chunk = await passage(id);
     return chunk && sameness(chunk);
   };
-  const best = hits[0]?.score ?? 0;
-  const second = hits.find(({ id }) => wordsOf(id) !== wordsOf(hits[0]?.id))?.score ?? 0;
+  const words = await wordsOf(first.id);
+  let second = 0;
+  for (const { id, score } of chunks.slice(1)) {
+    if ((await wordsOf(id)) === words) continue;
+    second = score;
+    break;
+  }
   return {
-    lexicalShare: maxScore > 0 ? Math.min(best / maxScore, 1) : 0,
-    lexicalMargin: best > 0 ? (best - second) / best : 0,
+    lexicalShare: maxScore > 0 ? Math.min(first.score / maxScore, 1) : 0,
+    lexicalMargin: first.score > 0 ? (first.score - second) / first.score : 0,
   };
 }
 
 /** BM25 falls to 0 where the list holds every match; a cut list's floor is its last score. */
-function floorOf(list: LexicalRanking, depth: number): { readonly floor?: number } {
-  return list.hits.length < depth ? { floor: 0 } : {};
+function floorOf(list: readonly unknown[], depth: number): { readonly floor?: number } {
+  return list.length < depth ? { floor: 0 } : {};
 }

@@ -6,6 +6,8 @@ export interface PackedDocument {
   readonly title: string;
   readonly publishedAt: string;
   readonly canonicalUrl: string;
+  readonly language: string;
+  readonly format: string;
   /** The text alone, since passages need nothing else: zstd of UTF-8. */
   readonly text: Uint8Array;
   /** Everything else: zstd of JSON. */
@@ -18,8 +20,16 @@ const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 /** Packs a document for keeping. */
 export function packDocument(document: PageDocument): PackedDocument {
   const { text, ...rest } = document;
-  const { title, publishedAt, canonicalUrl } = document;
-  return { title, publishedAt, canonicalUrl, text: compress(text), rest: compress(JSON.stringify(rest)) };
+  const { title, publishedAt, canonicalUrl, language, format } = document;
+  return {
+    title,
+    publishedAt,
+    canonicalUrl,
+    language,
+    format,
+    text: compress(text),
+    rest: compress(JSON.stringify(rest)),
+  };
 }
 
 /** The document that {@link packDocument} was given. */

@@ -7,11 +7,17 @@ export class Question {
   readonly #idf: ReadonlyMap<number, number>;
   readonly #total: number;
 
-  constructor(text: string, store: Pick<ChunkStore, "idf">, terms: TermCounts = analyzeQuery(text)) {
+  /** @param weights idf of each of `terms`, in their order. */
+  constructor(text: string, terms: TermCounts, weights: Float64Array) {
     this.text = text;
-    const weights = store.idf(terms);
     this.#idf = new Map([...terms.ids].map((id, index) => [id, weights[index] ?? 0]));
     this.#total = weights.reduce((sum, weight) => sum + weight, 0);
+  }
+
+  /** With its words weighed by what is indexed. */
+  static async weigh(text: string, store: Pick<ChunkStore, "idf">, signal?: AbortSignal): Promise<Question> {
+    const terms = analyzeQuery(text);
+    return new Question(text, terms, await store.idf(terms, signal));
   }
 
   /** The question's terms that a text holds. */

@@ -31,6 +31,11 @@ export const RetrieveOptions = z.strictObject({
     .describe(
       "Longest wait for the question's own vector, loading the model included; then words alone answer",
     ),
+  wordsTimeoutMs: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe("Longest wait for the search by words; then the vectors alone answer"),
   maxPerPage: z
     .int()
     .min(1)

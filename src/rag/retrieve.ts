@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import { messageOf } from "../errors.ts";
 import { analyzeQuery } from "./analyzer.ts";
 import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
-import type { ChunkPlace, ChunkStore, ScoredId, StoredChunk, TermCounts } from "./chunk-store.ts";
+import type { ChunkId, ChunkStore, FoundChunk, StoredChunk, TermCounts, WordsFound } from "./chunk-store.ts";
+import type { Filter } from "./filter.ts";
 import { hitConfidence } from "./confidence.ts";
 import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
@@ -50,14 +51,14 @@ export interface Retrieval extends LexicalFacts {
   readonly vector?: Float32Array;
   /** Share of all passages that have vectors. */
   readonly coverage: number;
-  /** Why the vectors had no say, when they should have had one. */
-  readonly degraded?: string;
+  /** What a reader should know: a retriever that failed or was late. */
+  readonly notes: readonly string[];
 }
 
 export interface RetrieveRequest {
   readonly limit: number;
-  /** Only pages of this host. */
-  readonly host?: string;
+  /** Only documents of which it holds. */
+  readonly filter?: Filter | undefined;
   /** In place of `embedBudgetMs`. */
   readonly budgetMs?: number;
 }
@@ -67,23 +68,23 @@ export class Retriever {
   readonly #store: ChunkStore;
   readonly #embedder: Embedder | undefined;
   readonly #clock: Clock;
-  readonly #write: (<T>(work: () => T) => Promise<T>) | undefined;
+  readonly #keep: ((vectors: readonly FreshVector[]) => Promise<unknown>) | undefined;
   readonly #options: RetrieveOptions;
 
-  /** @param deps.write Runs work in a transaction; absent where the store is read-only, and vectors made on the way are not kept. */
+  /** @param deps.keep Keeps vectors that were made on the way; absent where nothing can be written. */
   constructor(
     deps: {
       readonly store: ChunkStore;
       readonly embedder?: Embedder | undefined;
       readonly clock: Clock;
-      readonly write?: (<T>(work: () => T) => Promise<T>) | undefined;
+      readonly keep?: ((vectors: readonly FreshVector[]) => Promise<unknown>) | undefined;
     },
     options: RetrieveOptions,
   ) {
     this.#store = deps.store;
     this.#embedder = deps.embedder;
     this.#clock = deps.clock;
-    this.#write = deps.write;
+    this.#keep = deps.keep;
     this.#options = options;
   }
 
@@ -93,43 +94,51 @@ export class Retriever {
    */
   async retrieve(query: string, request: RetrieveRequest, signal?: AbortSignal): Promise<Retrieval> {
     signal?.throwIfAborted();
-    const asked = this.#embedder ? this.#embedQuestion(this.#embedder, query, signal) : undefined;
+    const { listDepth } = this.#options;
     const search = {
-      limit: Math.max(this.#options.listDepth, request.limit),
-      ...(request.host === undefined ? {} : { host: request.host }),
+      limit: Math.max(listDepth, request.limit),
+      ...(request.filter ? { filter: request.filter } : {}),
     };
     const terms = analyzeQuery(query);
-    const chunkList = this.#store.searchChunks(terms, search);
-    const pageList = this.#store.searchDocuments(terms, search);
-    const places = passagesFound(this.#store, terms, chunkList, pageList);
-    const rankings = () => lexicalRankings(chunkList, pageList, places, this.#options.listDepth);
-    const question = await asked;
+    const [words, question] = await Promise.all([
+      this.#findWords(terms, search, signal),
+      this.#embedQuestion(query, signal),
+    ]);
     signal?.throwIfAborted();
+    const { found, places } = words;
+    const notes = [words.note, question.note].filter((note) => note !== undefined);
 
-    let dense: readonly ScoredId[] | undefined;
+    let dense: readonly FoundChunk[] | undefined;
     let fresh: readonly FreshVector[] = [];
-    if (question?.vector) {
-      fresh = await this.#embedCandidates(rankings(), places, request.budgetMs, signal);
-      dense = mergeFresh(this.#store.searchVectors(question.vector, search), fresh, question.vector);
-      const others = dense.map(({ id }) => id).filter((id) => !places.has(id));
-      for (const place of this.#store.places(others)) places.set(place.id, place);
+    if (question.vector) {
+      const early = lexicalRankings(found, places, listDepth);
+      fresh = await this.#embedCandidates(early, places, request.budgetMs, signal);
+      const [list = []] = await this.#store.searchVectors([question.vector], search, signal);
+      dense = mergeFresh(list, fresh, places, question.vector);
+      for (const chunk of dense) if (!places.has(chunk.id)) places.set(chunk.id, chunk);
+    } else if (words.error !== undefined) {
+      throw words.error; // neither words nor meaning: there is nothing to go by
     }
-    const lexical = rankings();
+    const lexical = lexicalRankings(found, places, listDepth);
     const fused = this.#fuse(lexical, places, dense, fresh);
     const ranks = [...lexical, ...(dense ? [{ retriever: "dense", hits: dense }] : [])].map(toRanks);
-    const passage = passageReader(this.#store);
-    const hits = this.#select(fused, places, passage, request.limit).map(({ hit, chunk }) =>
-      describe(hit, chunk, ranks, chunkList.maxScore, this.#isProven),
+    const passages = new Passages(this.#store, signal);
+    await passages.readAhead(
+      [...fused.slice(0, request.limit), ...found.chunks.slice(0, 2)].map(({ id }) => id),
     );
-    const stats = this.#store.stats();
+    const selected = await this.#select(fused, places, passages, request.limit);
+    const hits = selected.map(({ hit, chunk }) =>
+      describe(hit, chunk, ranks, found.maxScore, this.#isProven),
+    );
+    const stats = await this.#store.stats(signal);
     return {
       query,
       hits,
       terms,
-      ...(question?.vector ? { vector: question.vector } : {}),
-      ...lexicalFacts(chunkList, passage),
+      ...(question.vector ? { vector: question.vector } : {}),
+      ...(await lexicalFacts(found, (id) => passages.read(id))),
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
-      ...(question?.degraded === undefined ? {} : { degraded: question.degraded }),
+      notes,
     };
   }
 
@@ -137,11 +146,34 @@ export class Retriever {
     return this.#embedder?.isProven === true;
   }
 
+  /** What the words find, in time; a store that fails here may still be searched by meaning. */
+  async #findWords(
+    terms: TermCounts,
+    search: { readonly limit: number; readonly filter?: Filter },
+    signal: AbortSignal | undefined,
+  ): Promise<{
+    readonly found: WordsFound;
+    readonly places: Map<ChunkId, FoundChunk>;
+    readonly note?: string;
+    readonly error?: unknown;
+  }> {
+    try {
+      return await within("Searching by words", this.#options.wordsTimeoutMs, signal, async (own) => {
+        const [found = nothingFound] = await this.#store.searchWords([terms], search, own);
+        return { found, places: await passagesFound(this.#store, terms, found, own) };
+      });
+    } catch (error) {
+      const note = `Searching by words failed: ${messageOf(error)}`;
+      return { found: nothingFound, places: new Map(), note, error };
+    }
+  }
+
   async #embedQuestion(
-    embedder: Embedder,
     query: string,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly vector?: Float32Array; readonly degraded?: string }> {
+  ): Promise<{ readonly vector?: Float32Array; readonly note?: string }> {
+    const embedder = this.#embedder;
+    if (!embedder) return {};
     try {
       const vector = await within(
         "Embedding the question",
@@ -150,34 +182,34 @@ export class Retriever {
         async (own) =>
           embedder.embedQuery ? embedder.embedQuery(query, own) : (await embedder.embed([query], own))[0],
       );
-      return vector ? { vector } : { degraded: "The embedder gave no vector." };
+      return vector ? { vector } : { note: "The embedder gave no vector." };
     } catch (error) {
       // An abort is found by the caller, which throws its reason; anything else leaves the words to answer.
-      return { degraded: messageOf(error) };
+      return { note: messageOf(error) };
     }
   }
 
   /** Vectors for the best passages that have none, kept where the store can be written. */
   async #embedCandidates(
     lexical: readonly Ranking[],
-    places: ReadonlyMap<number, ChunkPlace>,
+    places: ReadonlyMap<ChunkId, FoundChunk>,
     budgetMs: number = this.#options.embedBudgetMs,
     signal?: AbortSignal,
   ): Promise<readonly FreshVector[]> {
     if (!this.#embedder || budgetMs <= 0) return [];
     const best = this.#fuse(lexical, places).slice(0, this.#options.embedCandidates);
     const missing = best.map(({ id }) => id).filter((id) => places.get(id)?.hasVector === false);
-    const jobs = this.#store.embeddingJobs(missing);
+    const jobs = missing.length > 0 ? await this.#store.embeddingJobs(missing, signal) : [];
     const fresh = await embedWithin(budgetMs, jobs, { embedder: this.#embedder, clock: this.#clock }, signal);
     // Not kept is not lost: the backlog will come to them.
-    if (fresh.length > 0) await this.#write?.(() => this.#store.putVectors(fresh)).catch(() => 0);
+    if (fresh.length > 0) await this.#keep?.(fresh).catch(() => 0);
     return fresh;
   }
 
   #fuse(
     lexical: readonly Ranking[],
-    places: ReadonlyMap<number, ChunkPlace>,
-    dense?: readonly ScoredId[],
+    places: ReadonlyMap<ChunkId, FoundChunk>,
+    dense?: readonly FoundChunk[],
     fresh: readonly FreshVector[] = [],
   ): FusedHit[] {
     const isProven = this.#isProven;
@@ -198,31 +230,35 @@ export class Retriever {
   }
 
   /** The best, without repeated passages, with at most so many of a page; those left out fill what stays empty. */
-  #select(
+  async #select(
     fused: readonly FusedHit[],
-    places: ReadonlyMap<number, ChunkPlace>,
-    passage: (id: number) => StoredChunk | undefined,
+    places: ReadonlyMap<ChunkId, FoundChunk>,
+    passages: Passages,
     limit: number,
-  ): Selected[] {
+  ): Promise<Selected[]> {
     const seen = new Set<string>();
     const taken: Selected[] = [];
-    const take = (hit: FusedHit): boolean => {
-      const chunk = taken.length < limit ? passage(hit.id) : undefined;
+    const take = async (hit: FusedHit): Promise<boolean> => {
+      const chunk = await passages.read(hit.id);
       const words = chunk && sameness(chunk);
       if (!chunk || words === undefined || seen.has(words)) return false;
       seen.add(words);
       taken.push({ hit, chunk });
       return true;
     };
-    const ofPage = new Map<number, number>();
-    const spare = fused.filter((hit) => {
-      const page = places.get(hit.id)?.documentId ?? 0;
+    const ofPage = new Map<ChunkId | undefined, number>();
+    const spare: FusedHit[] = [];
+    for (const hit of fused) {
+      if (taken.length >= limit) break;
+      const page = places.get(hit.id)?.documentId;
       const count = ofPage.get(page) ?? 0;
-      if (count >= this.#options.maxPerPage) return true;
-      if (take(hit)) ofPage.set(page, count + 1);
-      return false;
-    });
-    for (const hit of spare) take(hit);
+      if (count >= this.#options.maxPerPage) spare.push(hit);
+      else if (await take(hit)) ofPage.set(page, count + 1);
+    }
+    for (const hit of spare) {
+      if (taken.length >= limit) break;
+      await take(hit);
+    }
     return taken.sort((one, other) => other.hit.score - one.hit.score);
   }
 }
@@ -232,17 +268,34 @@ interface Selected {
   readonly chunk: StoredChunk;
 }
 
-/** Reads passages as they are asked for, each once. */
-function passageReader(store: Pick<ChunkStore, "chunks">): (id: number) => StoredChunk | undefined {
-  const read = new Map<number, StoredChunk | undefined>();
-  return (id) => {
-    if (!read.has(id)) read.set(id, store.chunks([id])[0]);
-    return read.get(id);
-  };
+const nothingFound: WordsFound = { chunks: [], documents: [], maxScore: 0 };
+
+/** Passages of one search, each read once, and many in one call where it is known which. */
+class Passages {
+  readonly #store: Pick<ChunkStore, "chunks">;
+  readonly #signal: AbortSignal | undefined;
+  readonly #read = new Map<ChunkId, StoredChunk | undefined>();
+
+  constructor(store: Pick<ChunkStore, "chunks">, signal: AbortSignal | undefined) {
+    this.#store = store;
+    this.#signal = signal;
+  }
+
+  async readAhead(ids: readonly ChunkId[]): Promise<void> {
+    const wanted = [...new Set(ids)].filter((id) => !this.#read.has(id));
+    if (wanted.length === 0) return;
+    for (const id of wanted) this.#read.set(id, undefined);
+    for (const chunk of await this.#store.chunks(wanted, this.#signal)) this.#read.set(chunk.id, chunk);
+  }
+
+  async read(id: ChunkId): Promise<StoredChunk | undefined> {
+    await this.readAhead([id]);
+    return this.#read.get(id);
+  }
 }
 
 /** How far an unproven embedder is let in for this question: by how many of the top tens agree. */
-function gate(lexical: readonly Ranking[], dense: readonly ScoredId[]): number {
+function gate(lexical: readonly Ranking[], dense: readonly FoundChunk[]): number {
   const words = new Set(
     lexical
       .find(({ retriever }) => retriever === "chunk")
@@ -255,7 +308,7 @@ function gate(lexical: readonly Ranking[], dense: readonly ScoredId[]): number {
 
 interface Ranks {
   readonly retriever: string;
-  readonly places: ReadonlyMap<number, { readonly rank: number; readonly score: number }>;
+  readonly places: ReadonlyMap<ChunkId, { readonly rank: number; readonly score: number }>;
 }
 
 function toRanks({ retriever, hits }: Pick<Ranking, "retriever" | "hits">): Ranks {

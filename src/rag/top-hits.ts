@@ -1,10 +1,12 @@
 import type { ScoredId } from "./chunk-store.ts";
 
+type Scored = ScoredId<number>;
+
 /** Keeps the best `limit` of what is offered: higher scores first, equal ones by smaller id. A bounded binary heap. */
 export class TopHits {
   readonly #limit: number;
   /** The worst kept hit is at the root. */
-  readonly #heap: ScoredId[] = [];
+  readonly #heap: Scored[] = [];
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -29,7 +31,7 @@ export class TopHits {
   }
 
   /** Best first. */
-  sorted(): ScoredId[] {
+  sorted(): Scored[] {
     return this.#heap.toSorted((left, right) => (isWorse(left, right) ? 1 : -1));
   }
 
@@ -64,6 +66,6 @@ export class TopHits {
   }
 }
 
-function isWorse(hit: ScoredId, than: ScoredId): boolean {
+function isWorse(hit: Scored, than: Scored): boolean {
   return hit.score < than.score || (hit.score === than.score && hit.id > than.id);
 }

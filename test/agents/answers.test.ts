@@ -118,11 +118,11 @@ describe("a model's answer", () => {
 });
 
 describe("the validator of answers", () => {
-  const document = { document: { text } } as StoredDocument;
+  const document = { url: "https://example.org/", document: { text } } as StoredDocument;
   const validator = createAnswerValidator({
     store: {
-      document: (url: string) => (url === "https://example.org/" ? document : undefined),
-    } as ChunkStore,
+      document: (url: string) => Promise.resolve(url === "https://example.org/" ? document : undefined),
+    } as unknown as ChunkStore,
   });
 
   it("lets an answer through whose quotes stand in their pages to the letter", async () => {

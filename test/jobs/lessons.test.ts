@@ -52,7 +52,7 @@ describe("a crawl and what it learns", () => {
     const stopped = t.mock.method(globalThis, "clearInterval");
     const floor: CrawlFloor = {
       database: data.database,
-      store: data.store,
+      archive: data.archive,
       coordination: data.coordination,
       planner: createCrawlPlanner(),
       researcher: { run: () => Promise.reject(new Error("nobody is asked")) },

@@ -56,7 +56,7 @@ const quotesOf = ({ citations }: Answer) => citations.map(({ quote }) => quote);
 
 function assertExact(index: SmallIndex, { citations }: Answer): void {
   for (const { url, quote, start, end, score } of citations) {
-    assert.equal(index.store.document(url)?.document.text.slice(start, end), quote);
+    assert.equal(index.archive.document(url)?.document.text.slice(start, end), quote);
     assert.ok(score >= 0 && score <= 1);
   }
 }

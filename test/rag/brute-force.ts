@@ -7,7 +7,7 @@ export interface Text {
 }
 
 /** BM25 written down as in the books, over all texts, one by one: what the index must agree with. */
-export function rankAll(texts: readonly Text[], query: TermCounts): ScoredId[] {
+export function rankAll(texts: readonly Text[], query: TermCounts): ScoredId<number>[] {
   const counted = texts.filter(({ terms }) => terms.length > 0);
   const average = counted.reduce((sum, { terms }) => sum + terms.length, 0) / counted.length;
   const frequency = (term: number) => counted.filter(({ terms }) => terms.ids.includes(term)).length;

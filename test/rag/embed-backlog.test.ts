@@ -35,7 +35,7 @@ class Shelf {
     readonly onlyLead: boolean;
   }): EmbeddingJob[] {
     return this.jobs
-      .filter(({ chunkId, hash }) => (!onlyLead || chunkId < this.lead) && !this.vectors.has(hash))
+      .filter(({ chunkId, hash }) => (!onlyLead || Number(chunkId) < this.lead) && !this.vectors.has(hash))
       .slice(0, limit);
   }
 
@@ -81,7 +81,7 @@ function backlogOf(shelf: Shelf, embedder: CountingEmbedder, clock: Clock = syst
   const events = new EventStream();
   const seen: ForagerEvent[] = [];
   events.subscribe((event) => seen.push(event));
-  return { seen, backlog: new EmbedBacklog({ store: shelf, embedder, write, events, clock }) };
+  return { seen, backlog: new EmbedBacklog({ archive: shelf, embedder, write, events, clock }) };
 }
 
 describe("the embedding backlog", () => {

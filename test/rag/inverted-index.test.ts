@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Database } from "../../src/database.ts";
+import { onHost } from "../../src/rag/filter.ts";
 import { analyzeQuery } from "../../src/rag/analyzer.ts";
 import { unpackText } from "../../src/rag/packed-document.ts";
 import type { NewDocument, ScoredId } from "../../src/rag/chunk-store.ts";
-import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
+import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
 import { rankAll } from "./brute-force.ts";
 import { documentOf, StoreFile } from "./store-fixture.ts";
 
@@ -42,8 +43,8 @@ describe("the inverted index", () => {
       async (steps) => {
         using file = new StoreFile();
         let database = file.open();
-        let store = new SqliteChunkStore({ database }, limits);
-        const reader = new SqliteChunkStore({ database: file.open({ isReadOnly: true }) }, limits);
+        let store = new SqliteArchive({ database }, limits);
+        const reader = new SqliteArchive({ database: file.open({ isReadOnly: true }) }, limits);
         const living = new Map<string, NewDocument>();
         for (const step of steps) {
           if (step.kind === "upsert") {
@@ -62,7 +63,7 @@ describe("the inverted index", () => {
           } else if (step.kind === "reopen") {
             database.close();
             database = file.open();
-            store = new SqliteChunkStore({ database }, limits);
+            store = new SqliteArchive({ database }, limits);
           } else {
             check(store, living);
           }
@@ -78,7 +79,7 @@ describe("the inverted index", () => {
   });
 });
 
-function failingWrite(database: Database, store: SqliteChunkStore, document: NewDocument): Promise<void> {
+function failingWrite(database: Database, store: SqliteArchive, document: NewDocument): Promise<void> {
   return database.write(() => {
     store.upsert(document);
     throw new Error("on purpose");
@@ -86,7 +87,7 @@ function failingWrite(database: Database, store: SqliteChunkStore, document: New
 }
 
 /** Compares both fields, with and without a filter, with brute force over what should be there. */
-function check(store: SqliteChunkStore, living: ReadonlyMap<string, NewDocument>): void {
+function check(store: SqliteArchive, living: ReadonlyMap<string, NewDocument>): void {
   const chunks: { id: number; terms: NewDocument["terms"]; host: string }[] = [];
   const pages: typeof chunks = [];
   for (const [url, document] of living) {
@@ -114,7 +115,7 @@ function check(store: SqliteChunkStore, living: ReadonlyMap<string, NewDocument>
       agree(search(query, { limit: 1_000 }).hits, expected, 1_000);
       agree(search(query, { limit: 3 }).hits, expected, 3);
       const ofHost = expected.filter(({ id }) => hosts.get(id) === host);
-      agree(search(query, { limit: 2, host }).hits, ofHost, 2);
+      agree(search(query, { limit: 2, filter: onHost(host) }).hits, ofHost, 2);
     }
   }
   assert.deepEqual(store.stats(), { documents: living.size, chunks: chunks.length, embedded: 0 });

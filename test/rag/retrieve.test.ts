@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
 import type { Embedder } from "../../src/rag/embedder.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
+import { onHost } from "../../src/rag/filter.ts";
 import { Retriever } from "../../src/rag/retrieve.ts";
 import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
 import { SmallIndex, type SmallPage } from "./small-index.ts";
@@ -32,9 +33,13 @@ const pages: readonly SmallPage[] = [
 const proven = () => new HashingEmbedder({ dimensions: 256, isProven: true });
 
 function retriever(index: SmallIndex, embedder?: Embedder, options: Partial<RetrieveOptions> = {}) {
-  const write = <T>(work: () => T) => index.database.write(work);
   return new Retriever(
-    { store: index.store, embedder, clock: systemClock, write },
+    {
+      store: index.store,
+      embedder,
+      clock: systemClock,
+      keep: (vectors) => index.database.write(() => index.archive.putVectors(vectors)),
+    },
     RetrieveOptions.parse(options),
   );
 }
@@ -47,7 +52,7 @@ describe("the retriever", () => {
     using index = new SmallIndex(pages);
     const found = await retriever(index).retrieve("How many stomachs has a cow?", { limit: 3 });
     assert.equal(textsOf(found)[0], "A cow has four stomachs.");
-    assert.equal(found.degraded, undefined);
+    assert.deepEqual(found.notes, []);
     assert.equal(found.vector, undefined);
     assert.ok(found.lexicalShare > 0.2 && found.lexicalShare <= 1);
     assert.deepEqual(Object.keys(found.hits[0]?.retrievers ?? {}).sort(), ["chunk", "page"]);
@@ -67,7 +72,7 @@ describe("the retriever", () => {
 
   it("keeps to a host", async () => {
     using index = new SmallIndex(pages);
-    const { hits } = await retriever(index).retrieve("graze", { limit: 9, host: "farm.test" });
+    const { hits } = await retriever(index).retrieve("graze", { limit: 9, filter: onHost("farm.test") });
     assert.ok(hits.length > 0 && hits.every(({ chunk }) => chunk.url.startsWith("https://farm.test")));
   });
 
@@ -124,7 +129,7 @@ describe("the retriever", () => {
       limit: 9,
     });
     assert.equal(found.hits.filter(({ retrievers }) => retrievers.dense).length, 2);
-    assert.equal(index.store.stats().embedded, 2);
+    assert.equal(index.archive.stats().embedded, 2);
   });
 
   it("embeds without keeping where the store is read-only", async () => {
@@ -136,7 +141,7 @@ describe("the retriever", () => {
     );
     const found = await reader.retrieve("lions hunt zebras", { limit: 9 });
     assert.ok(found.hits.some(({ retrievers }) => retrievers.dense));
-    assert.equal(index.store.stats().embedded, 0);
+    assert.equal(index.archive.stats().embedded, 0);
   });
 
   it("lets words answer when the embedder fails, and says so", async () => {
@@ -145,7 +150,7 @@ describe("the retriever", () => {
     using index = new SmallIndex(pages, embedder);
     const found = await retriever(index, embedder).retrieve("cow stomachs", { limit: 3 });
     assert.equal(textsOf(found)[0], "A cow has four stomachs.");
-    assert.equal(found.degraded, "thread died");
+    assert.deepEqual(found.notes, ["thread died"]);
   });
 
   it("lets words answer when the embedder is late, and says so", async () => {
@@ -157,7 +162,7 @@ describe("the retriever", () => {
       limit: 3,
     });
     assert.ok(performance.now() - started < 1_000);
-    assert.match(found.degraded ?? "", /longer than 30 ms/);
+    assert.match(found.notes[0] ?? "", /longer than 30 ms/);
     assert.equal(textsOf(found)[0], "A cow has four stomachs.");
   });
 
@@ -176,9 +181,9 @@ describe("the retriever", () => {
     const embedder = new HashingEmbedder({ dimensions: 256 });
     using index = new SmallIndex(pages, embedder);
     const vectors = await embedder.embed(["cow stomachs", "something else"]);
-    const jobs = index.store.embeddingBacklog({ limit: 100, onlyLead: false });
+    const jobs = index.archive.embeddingBacklog({ limit: 100, onlyLead: false });
     index.database.writeNow(() =>
-      index.store.putVectors(
+      index.archive.putVectors(
         jobs.map(({ hash }) => ({ hash, vector: vectors[hash.includes("Milk") ? 0 : 1] as Float32Array })),
       ),
     );

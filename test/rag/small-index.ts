@@ -4,7 +4,8 @@ import type { Block, BlockKind } from "../../src/document.ts";
 import { analyze } from "../../src/rag/analyzer.ts";
 import type { Embedder } from "../../src/rag/embedder.ts";
 import { searchableText } from "../../src/rag/searchable-text.ts";
-import { chunkStoreSchema } from "../../src/rag/stores/sqlite-schema.ts";
+import { archiveSchema } from "../../src/rag/stores/sqlite-schema.ts";
+import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
 import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
 
 /** A page for a test: each passage is a block and a chunk of its own. */
@@ -17,13 +18,15 @@ export interface SmallPage {
 /** A store in memory with these pages, none of them embedded. */
 export class SmallIndex implements Disposable {
   readonly database: Database;
+  readonly archive: SqliteArchive;
   readonly store: SqliteChunkStore;
   readonly #embedder: Embedder | undefined;
 
   constructor(pages: readonly SmallPage[], embedder?: Embedder) {
     this.#embedder = embedder;
-    this.database = new Database(":memory:", { schema: [chunkStoreSchema] });
-    this.store = new SqliteChunkStore({ database: this.database, ...(embedder ? { embedder } : {}) });
+    this.database = new Database(":memory:", { schema: [archiveSchema] });
+    this.archive = new SqliteArchive({ database: this.database, ...(embedder ? { embedder } : {}) });
+    this.store = new SqliteChunkStore({ archive: this.archive, database: this.database });
     this.database.writeNow(() => {
       for (const page of pages) this.#add(page);
     });
@@ -32,12 +35,12 @@ export class SmallIndex implements Disposable {
   /** Embeds every passage whose text `isWanted`. */
   async embed(isWanted: (text: string) => boolean = () => true): Promise<void> {
     if (!this.#embedder) throw new Error("This index has no embedder.");
-    const jobs = this.store
+    const jobs = this.archive
       .embeddingBacklog({ limit: 10_000, onlyLead: false })
       .filter(({ text }) => isWanted(text));
     const vectors = await this.#embedder.embed(jobs.map(({ text }) => text));
     const rows = jobs.map(({ hash }, index) => ({ hash, vector: vectors[index] as Float32Array }));
-    this.database.writeNow(() => this.store.putVectors(rows));
+    this.database.writeNow(() => this.archive.putVectors(rows));
   }
 
   [Symbol.dispose](): void {
@@ -59,7 +62,7 @@ export class SmallIndex implements Disposable {
       });
       text += words;
     }
-    this.store.upsert({
+    this.archive.upsert({
       url,
       requestedUrl: url,
       finalUrl: url,

@@ -2,12 +2,12 @@ import { packDocument } from "../../src/rag/packed-document.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Database } from "../../src/database.ts";
+import { Database, type Upgrades } from "../../src/database.ts";
 import type { PageDocument } from "../../src/document.ts";
 import { analyze } from "../../src/rag/analyzer.ts";
 import type { NewChunk, NewDocument } from "../../src/rag/chunk-store.ts";
 import { searchableText } from "../../src/rag/searchable-text.ts";
-import { chunkStoreSchema } from "../../src/rag/stores/sqlite-schema.ts";
+import { archiveSchema } from "../../src/rag/stores/sqlite-schema.ts";
 
 /** An index file in a folder of its own; disposing closes what was opened and removes the folder. */
 export class StoreFile implements Disposable {
@@ -15,8 +15,8 @@ export class StoreFile implements Disposable {
   readonly #open = new Set<Database>();
   readonly path = join(this.#folder, "forager.sqlite");
 
-  open(options: { readonly isReadOnly?: boolean } = {}): Database {
-    const database = new Database(this.path, { schema: [chunkStoreSchema], ...options });
+  open(options: { readonly isReadOnly?: boolean; readonly upgrades?: Upgrades } = {}): Database {
+    const database = new Database(this.path, { schema: [archiveSchema], ...options });
     this.#open.add(database);
     return database;
   }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { BitIndex } from "../../src/rag/bit-index.ts";
 import type { ScoredId } from "../../src/rag/chunk-store.ts";
-import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
+import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
 import { countBits, dot } from "../../src/rag/vector-math.ts";
 import { documentOf, StoreFile } from "./store-fixture.ts";
 
@@ -40,8 +40,8 @@ describe("the vector index", () => {
       async (steps) => {
         using file = new StoreFile();
         let database = file.open();
-        let store = new SqliteChunkStore({ database, embedder }, limits);
-        const reader = new SqliteChunkStore({ database: file.open({ isReadOnly: true }), embedder }, limits);
+        let store = new SqliteArchive({ database, embedder }, limits);
+        const reader = new SqliteArchive({ database: file.open({ isReadOnly: true }), embedder }, limits);
         const put = (count: number) => {
           const jobs = store.embeddingBacklog({ limit: count, onlyLead: false });
           return store.putVectors(jobs.map(({ hash, text }) => ({ hash, vector: vectorOfText(text) })));
@@ -61,7 +61,7 @@ describe("the vector index", () => {
           } else if (step.kind === "reopen") {
             database.close();
             database = file.open();
-            store = new SqliteChunkStore({ database, embedder }, limits);
+            store = new SqliteArchive({ database, embedder }, limits);
           } else check(store);
           check(reader);
         }
@@ -76,7 +76,7 @@ describe("blocks of signs", () => {
   it("are written anew when more than half of them is dead", async () => {
     using file = new StoreFile();
     const database = file.open();
-    const store = new SqliteChunkStore({ database, embedder }, limits);
+    const store = new SqliteArchive({ database, embedder }, limits);
     const addPage = (url: string, first: number) =>
       database.write(() => {
         store.upsert(
@@ -107,16 +107,16 @@ function vectorOfText(text: string): Float32Array {
   return vectorOf(Number(/\d+/.exec(text)?.[0]));
 }
 
-function check(store: SqliteChunkStore): void {
+function check(store: SqliteArchive): void {
   const query = vectorOf(100);
   const chunks = [...store.documents()].flatMap(({ id }) => store.documentChunks(id));
-  const expected: ScoredId[] = chunks
-    .filter(({ id }) => store.places([id])[0]?.hasVector)
+  const expected: ScoredId<number>[] = chunks
+    .filter(({ id }) => store.found([{ id, score: 1 }])[0]?.hasVector)
     .map(({ id, text }) => ({ id, score: dot(query, vectorOfText(text)) }))
     .sort((left, right) => right.score - left.score || left.id - right.id);
   assert.deepEqual(store.searchVectors(query, { limit: 100 }), expected);
   const lead = chunks.filter(({ ordinal }) => ordinal <= 3);
-  const waiting = lead.filter(({ id }) => !store.places([id])[0]?.hasVector).length;
+  const waiting = lead.filter(({ id }) => !store.found([{ id, score: 1 }])[0]?.hasVector).length;
   assert.deepEqual(store.stats().embedded, expected.length);
   assert.deepEqual(
     [store.backlogSize(false), store.backlogSize(true)],

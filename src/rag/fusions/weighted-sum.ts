@@ -1,3 +1,4 @@
+import { type ChunkId, compareIds } from "../chunk-store.ts";
 import type { FusedHit, RankedHit, Ranking } from "../fusion.ts";
 
 /** How a ranking's scores are brought to a common scale. */
@@ -11,7 +12,7 @@ export interface Scale {
 interface ScaledRanking {
   readonly ranking: Ranking;
   readonly bottom: number;
-  readonly values: ReadonlyMap<number, { readonly value: number; readonly place: number }>;
+  readonly values: ReadonlyMap<ChunkId, { readonly value: number; readonly place: number }>;
 }
 
 /** The sum of each item's scaled scores by weight, over the retrievers that know it: what all fusions here share. */
@@ -25,7 +26,7 @@ export function weightedSum(
   return [...ids].map((id) => fuseOne(id, scaled)).sort((one, other) => compare(one, other, byWeight));
 }
 
-function fuseOne(id: number, scaled: readonly ScaledRanking[]): FusedHit {
+function fuseOne(id: ChunkId, scaled: readonly ScaledRanking[]): FusedHit {
   const parts: Record<string, number> = {};
   let sum = 0;
   let weights = 0;
@@ -46,7 +47,7 @@ function compare(one: FusedHit, other: FusedHit, byWeight: readonly ScaledRankin
     const right = values.get(other.id)?.place ?? Number.MAX_SAFE_INTEGER;
     if (left !== right) return left - right;
   }
-  return one.id - other.id;
+  return compareIds(one.id, other.id);
 }
 
 function scale(
@@ -54,7 +55,7 @@ function scale(
   scaleOf: (scores: readonly number[], ranking: Ranking) => Scale,
 ): ScaledRanking {
   const { value, bottom } = scaleOf(distinctScores(ranking.hits), ranking);
-  const values = new Map<number, { value: number; place: number }>();
+  const values = new Map<ChunkId, { value: number; place: number }>();
   for (const [index, { id, score, rank }] of ranking.hits.entries()) {
     if (values.has(id)) continue;
     const isScored = Number.isFinite(score);

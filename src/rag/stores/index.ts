@@ -1,7 +1,3 @@
-import type { ChunkStore } from "../chunk-store.ts";
-import { SqliteChunkStore, type ChunkStoreDeps } from "./sqlite.ts";
-
-/** Stores by the name that configuration gives them. */
-export const chunkStores: Readonly<Record<string, (deps: ChunkStoreDeps) => ChunkStore>> = {
-  sqlite: (deps) => new SqliteChunkStore(deps),
-};
+/** Where passages may be searched, by the name in the configuration: in the data folder's own file, or in Qdrant. */
+export const storeNames = ["sqlite", "qdrant"] as const;
+export type StoreName = (typeof storeNames)[number];

@@ -1,5 +1,6 @@
 import type { Database } from "../../database.ts";
 import type { NewChunk, NewDocument } from "../chunk-store.ts";
+import { instantOf, primaryLanguage } from "../filter.ts";
 import { packTerms } from "./packed-numbers.ts";
 import type { Row } from "./sqlite-rows.ts";
 import type { SegmentWriter } from "./sqlite-segments.ts";
@@ -36,6 +37,7 @@ export class DocumentWriter {
       .prepare("SELECT id, content_hash FROM document WHERE url = ?")
       .get(document.url);
     const id = this.#putDocument(document);
+    this.#database.prepare("DELETE FROM gone WHERE url = ?").run(document.url);
     const change = noChange();
     if (!known) change.documents++;
     this.#putPage(id, document);
@@ -54,8 +56,24 @@ export class DocumentWriter {
     const page = this.#database.prepare("DELETE FROM page WHERE document_id = ? RETURNING id").get(id);
     if (page) this.#pages.markDead(Number(page["id"]));
     this.#database.prepare("DELETE FROM document WHERE id = ?").run(id);
+    this.#database.prepare("INSERT INTO gone(url, revision) VALUES(?, ?)").run(url, this.#nextRevision());
     this.count(change);
     return true;
+  }
+
+  /** An unchanged page was seen again. */
+  touch(url: string, fetchedAt: number): void {
+    this.#database
+      .prepare("UPDATE document SET fetched_at = ?, revision = ? WHERE url = ?")
+      .run(fetchedAt, this.#nextRevision(), url);
+  }
+
+  /** Counts chunks that have got their vectors, one element each. */
+  gaveVectors(chunks: readonly { readonly documentId: number; readonly isLead: boolean }[]): void {
+    const update = this.#database.prepare("UPDATE document SET revision = ? WHERE id = ?");
+    for (const id of new Set(chunks.map(({ documentId }) => documentId)))
+      update.run(this.#nextRevision(), id);
+    this.count({ embedded: chunks.length, embeddedLeads: chunks.filter(({ isLead }) => isLead).length });
   }
 
   /** Adds to the kept counts and tells readers that something is new. */
@@ -70,16 +88,18 @@ export class DocumentWriter {
   }
 
   #putDocument(document: NewDocument): number {
-    const { title, publishedAt, text, rest } = document.document;
+    const { title, publishedAt, language, format, text, rest } = document.document;
     const row = this.#database
       .prepare(
         `INSERT INTO document(url, requested_url, final_url, host, http_status, tier, fetched_at, etag, last_modified,
-           content_hash, bytes, title, published_at, body, rest) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           content_hash, bytes, title, published_at, published_ms, language, format, revision, body, rest)
+         VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT(url) DO UPDATE SET requested_url = excluded.requested_url, final_url = excluded.final_url,
            host = excluded.host, http_status = excluded.http_status, tier = excluded.tier,
            fetched_at = excluded.fetched_at, etag = excluded.etag, last_modified = excluded.last_modified,
            content_hash = excluded.content_hash, bytes = excluded.bytes, title = excluded.title,
-           published_at = excluded.published_at, body = excluded.body, rest = excluded.rest
+           published_at = excluded.published_at, published_ms = excluded.published_ms, language = excluded.language,
+           format = excluded.format, revision = excluded.revision, body = excluded.body, rest = excluded.rest
          RETURNING id`,
       )
       .get(
@@ -96,10 +116,21 @@ export class DocumentWriter {
         document.bytes,
         title,
         publishedAt,
+        instantOf(publishedAt) ?? null,
+        primaryLanguage(language),
+        format,
+        this.#nextRevision(),
         text,
         rest,
       );
     return Number(row?.["id"]);
+  }
+
+  #nextRevision(): number {
+    const row = this.#database
+      .prepare("UPDATE index_state SET revision = revision + 1 WHERE id = 1 RETURNING revision")
+      .get();
+    return Number(row?.["revision"]);
   }
 
   #putPage(id: number, document: NewDocument): void {

@@ -6,12 +6,13 @@ import { readBytes } from "./packed-numbers.ts";
 export type Row = Readonly<Record<string, unknown>>;
 
 /** A whole row of `document`. */
-export function readDocument(row: Row): StoredDocument {
+export function readDocument(row: Row): StoredDocument<number> {
   return {
     id: Number(row["id"]),
     url: String(row["url"]),
     requestedUrl: String(row["requested_url"]),
     finalUrl: String(row["final_url"]),
+    host: String(row["host"]),
     httpStatus: Number(row["http_status"]),
     tier: String(row["tier"]),
     fetchedAt: Number(row["fetched_at"]),
@@ -23,7 +24,7 @@ export function readDocument(row: Row): StoredDocument {
 }
 
 /** A row of `chunk` and its document's. */
-export function readChunk(chunk: Row, document: Row, documentText: string): StoredChunk {
+export function readChunk(chunk: Row, document: Row, documentText: string): StoredChunk<number> {
   const start = Number(chunk["starts"]);
   const end = Number(chunk["ends"]);
   return {

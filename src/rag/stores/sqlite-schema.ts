@@ -1,19 +1,31 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Upgrades } from "../../database.ts";
+import { instantOf, primaryLanguage } from "../filter.ts";
+import { unpackDocument } from "../packed-document.ts";
+import { readBytes } from "./packed-numbers.ts";
+
 /**
  * The index's tables in the data folder's file.
  *
  * `chunk` and `page` rows carry their terms; `segment` and `posting` are made from them and can be made again.
  * Ids of `chunk`, `page` and `embedding` are never given twice, so a row is either as it was or gone (`dead`).
  */
-export const chunkStoreSchema = `
+export const archiveSchema = `
 CREATE TABLE IF NOT EXISTS document(
   id INTEGER PRIMARY KEY AUTOINCREMENT, url TEXT NOT NULL UNIQUE, requested_url TEXT NOT NULL, final_url TEXT NOT NULL,
   host TEXT NOT NULL, http_status INTEGER NOT NULL, tier TEXT NOT NULL, fetched_at INTEGER NOT NULL, etag TEXT NOT NULL,
   last_modified TEXT NOT NULL, content_hash TEXT NOT NULL, bytes INTEGER NOT NULL, title TEXT NOT NULL,
-  published_at TEXT NOT NULL, body BLOB NOT NULL, rest BLOB NOT NULL
+  published_at TEXT NOT NULL, published_ms INTEGER, language TEXT NOT NULL DEFAULT '', format TEXT NOT NULL DEFAULT '',
+  revision INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL, rest BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS document_requested ON document(requested_url);
 CREATE INDEX IF NOT EXISTS document_content ON document(content_hash);
 CREATE INDEX IF NOT EXISTS document_host ON document(host);
+CREATE INDEX IF NOT EXISTS document_revision ON document(revision);
+CREATE TABLE IF NOT EXISTS gone(url TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS gone_revision ON gone(revision);
+-- How far each other store has been fed from here.
+CREATE TABLE IF NOT EXISTS feed(target TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
 
 CREATE TABLE IF NOT EXISTS page(
   id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL UNIQUE,
@@ -58,7 +70,40 @@ CREATE TABLE IF NOT EXISTS sign_block(
 CREATE TABLE IF NOT EXISTS index_state(
   id INTEGER PRIMARY KEY CHECK (id = 1), stamp INTEGER NOT NULL, embedder_id INTEGER NOT NULL,
   documents INTEGER NOT NULL, chunks INTEGER NOT NULL, embedded INTEGER NOT NULL,
-  leads INTEGER NOT NULL, embedded_leads INTEGER NOT NULL
+  leads INTEGER NOT NULL, embedded_leads INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO index_state VALUES(1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING;
+INSERT INTO index_state(id, stamp, embedder_id, documents, chunks, embedded, leads, embedded_leads)
+VALUES(1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING;
 `;
+
+/** Layout 3 knows what filters ask for, and what has changed since another store was last fed. */
+export const archiveUpgrades: Upgrades = {
+  2(connection) {
+    const hasDocuments = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'document'").get();
+    if (!hasDocuments) return; // the file of coordination alone
+    connection.exec(`
+      ALTER TABLE document ADD COLUMN published_ms INTEGER;
+      ALTER TABLE document ADD COLUMN language TEXT NOT NULL DEFAULT '';
+      ALTER TABLE document ADD COLUMN format TEXT NOT NULL DEFAULT '';
+      ALTER TABLE document ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE index_state ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+      UPDATE document SET revision = id;
+      UPDATE index_state SET revision = (SELECT coalesce(max(id), 0) FROM document);
+    `);
+    describeDocuments(connection);
+  },
+};
+
+function describeDocuments(connection: DatabaseSync): void {
+  const select = connection.prepare("SELECT body, rest FROM document WHERE id = ?");
+  const update = connection.prepare(
+    "UPDATE document SET published_ms = ?, language = ?, format = ? WHERE id = ?",
+  );
+  for (const { id } of connection.prepare("SELECT id FROM document").all()) {
+    const row = select.get(id ?? null);
+    if (!row) continue;
+    const document = unpackDocument({ text: readBytes(row["body"]), rest: readBytes(row["rest"]) });
+    const { publishedAt, language, format } = document;
+    update.run(instantOf(publishedAt) ?? null, primaryLanguage(language), format, id ?? null);
+  }
+}

@@ -1,12 +1,20 @@
 import type { Database } from "../../database.ts";
 import { inverseDocumentFrequency, lengthPenalty, saturation, termWeight } from "../bm25.ts";
-import type { LexicalRanking, ScoredId, TermCounts } from "../chunk-store.ts";
+import type { ScoredId, TermCounts } from "../chunk-store.ts";
 import { PostingList } from "../postings.ts";
 import { TopHits } from "../top-hits.ts";
 import { ItemColumns } from "./item-columns.ts";
 import { unpackTerms } from "./packed-numbers.ts";
 import { findPostingBlock } from "./posting-cursor.ts";
 import type { Field } from "./sqlite-segments.ts";
+
+/** Items by BM25, and what the scores mean. */
+export interface TermRanking {
+  /** Best first. */
+  readonly hits: readonly ScoredId<number>[];
+  /** The score of a text that holds every term as often as it likes: sum of idf (k + 1). */
+  readonly maxScore: number;
+}
 
 interface OpenSegment {
   readonly id: number;
@@ -61,7 +69,7 @@ export class TermIndex {
   search(
     terms: TermCounts,
     options: { readonly limit: number; readonly accepts?: (document: number) => boolean },
-  ): LexicalRanking {
+  ): TermRanking {
     const { documents, ids, size } = this.#items;
     const scores = this.#clearScores(size);
     let maxScore = 0;
@@ -92,7 +100,7 @@ export class TermIndex {
   }
 
   /** The best of `items` by the score that {@link search} gives them. */
-  best(items: readonly Record<string, unknown>[], terms: TermCounts): ScoredId | undefined {
+  best(items: readonly Record<string, unknown>[], terms: TermCounts): ScoredId<number> | undefined {
     const idf = this.idf(terms);
     const average = this.#averageLength();
     const top = new TopHits(1);

@@ -46,7 +46,7 @@ export class VectorIndex {
   search(
     vector: Float32Array,
     options: { readonly limit: number; readonly accepts?: (document: number) => boolean },
-  ): ScoredId[] {
+  ): ScoredId<number>[] {
     const { documents, lengths, ids } = this.#items;
     const accepts = (slot: number) =>
       lengths[slot] !== 0 && (options.accepts?.(documents[slot] as number) ?? true);

@@ -70,7 +70,7 @@ export class VectorWriter {
   }
 
   /** Keeps the vector of a text. @returns The chunks that have it from now on. */
-  put(hash: string, vector: Float32Array): { readonly isLead: boolean }[] {
+  put(hash: string, vector: Float32Array): { readonly documentId: number; readonly isLead: boolean }[] {
     const chunks = this.#database
       .prepare("SELECT id, document_id, rank FROM chunk WHERE hash = ? AND is_embedded = 0")
       .all(hash);
@@ -81,7 +81,7 @@ export class VectorWriter {
     return chunks.map((chunk) => {
       this.link(Number(chunk["id"]), Number(chunk["document_id"]), hash);
       this.#database.prepare("UPDATE chunk SET is_embedded = 1 WHERE id = ?").run(Number(chunk["id"]));
-      return { isLead: Number(chunk["rank"]) <= 1 };
+      return { documentId: Number(chunk["document_id"]), isLead: Number(chunk["rank"]) <= 1 };
     });
   }
 

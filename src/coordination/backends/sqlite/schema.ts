@@ -1,3 +1,4 @@
+import type { Upgrades } from "../../../database.ts";
 import { eventSchema } from "./event-schema.ts";
 import { memorySchema } from "./memory-schema.ts";
 import { taskSchema, taskUpgrade } from "./tasks/task-schema.ts";
@@ -69,4 +70,4 @@ END;
 `;
 
 /** What leads from each earlier layout of the data file to the next. */
-export const coordinationUpgrades: Readonly<Record<number, string>> = { 1: taskUpgrade };
+export const coordinationUpgrades: Upgrades = { 1: taskUpgrade, 2: "" };
