@@ -71,7 +71,9 @@ export class QdrantTransport implements AsyncDisposable {
 
   /** Cuts what is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#opened)?.agent.destroy();
+    // What never opened has nothing to close, and its first caller was told why.
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.agent.destroy();
   }
 
   async #open(): Promise<Opened> {
