@@ -12,6 +12,7 @@ import { ChunkOptions } from "./rag/chunk-options.ts";
 import { LangChainEmbedderOptions } from "./rag/embedders/langchain-options.ts";
 import { LocalOnnxOptions } from "./rag/embedders/local-onnx-options.ts";
 import { RetrieveOptions } from "./rag/retrieve-options.ts";
+import { QdrantOptions } from "./rag/stores/qdrant/options.ts";
 
 /** Every option there is, one part a room. Flags, then environment, then file, then the defaults here. */
 export const Config = z.strictObject({
@@ -43,6 +44,7 @@ export const Config = z.strictObject({
   chunk: ChunkOptions.prefault({}),
   localOnnx: LocalOnnxOptions.prefault({}),
   langchainEmbedder: LangChainEmbedderOptions.optional(),
+  qdrant: QdrantOptions.prefault({}),
   retrieve: RetrieveOptions.prefault({}),
   answer: AnswerOptions.prefault({}),
 });
@@ -113,13 +115,19 @@ function variableOf(path: readonly string[]): string {
   return `FORAGER_${path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join("_")}`;
 }
 
+/** Variables that go by a name of their own, as the tools around them have it. */
+const knownElsewhere: Readonly<Record<string, string>> = {
+  "qdrant.url": "QDRANT_URL",
+  "qdrant.apiKey": "QDRANT_API_KEY",
+};
+
 function fromEnvironment(environment: NodeJS.ProcessEnv): Tree {
   let found: Tree = {};
   for (const { path, schema } of leaves(
     z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Schema,
     [],
   )) {
-    const value = environment[variableOf(path)];
+    const value = environment[variableOf(path)] || environment[knownElsewhere[path.join(".")] ?? ""];
     if (value === undefined || value === "") continue;
     found = merge(
       found,

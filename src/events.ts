@@ -65,6 +65,8 @@ export type ForagerEvent =
       readonly embedded: number;
       readonly total: number;
     }
+  /** Documents were sent on to the store that is searched, or deleted from it. */
+  | { readonly type: "documents-fed"; readonly to: string; readonly count: number }
   /** What `key` names failed too often and is left alone until then. */
   | { readonly type: "breaker-opened"; readonly name: string; readonly key: string; readonly untilMs: number }
   | { readonly type: "breaker-closed"; readonly name: string; readonly key: string }

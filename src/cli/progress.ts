@@ -80,6 +80,7 @@ export class Progress {
         this.#vectorRate.add(event.count, now);
         this.#queue = { ...this.#queue, toEmbed: Math.max(0, this.#queue.toEmbed - event.count) };
         break;
+      case "documents-fed":
       case "page-failed":
       case "page-skipped":
       case "run-started":

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { systemClock } from "../../src/clock.ts";
+import { StoreError } from "../../src/errors.ts";
+import { EventStream } from "../../src/events.ts";
+import { silentLog } from "../../src/log.ts";
+import type { IndexedDocument } from "../../src/rag/chunk-store.ts";
+import { type FedStore, IndexFeed } from "../../src/rag/index-feed.ts";
+import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
+import { documentOf, StoreFile } from "./store-fixture.ts";
+
+const embedder = { id: "test/three", dimensions: 3 };
+const vector = Float32Array.of(1, 0, 0);
+const urls = Array.from({ length: 5 }, (_, at) => `https://a.example/${at}`);
+
+/** A store that is a map, and fails when told. */
+class Shelf implements FedStore {
+  readonly name = "the shelf";
+  readonly documents = new Map<string, IndexedDocument>();
+  failures = 0;
+  id = "first";
+  puts = 0;
+
+  async identity(): Promise<string> {
+    return this.id;
+  }
+
+  async put(documents: readonly IndexedDocument[]): Promise<void> {
+    for (const document of documents) {
+      // Half of a group may stand when it fails.
+      if (this.failures > 0 && this.failures--) throw new StoreError("the shelf fell", { retryable: true });
+      this.puts += 1;
+      this.documents.set(document.url, document);
+    }
+  }
+
+  async delete(gone: readonly string[]): Promise<void> {
+    if (this.failures > 0 && this.failures--) throw new StoreError("the shelf fell", { retryable: true });
+    for (const url of gone) this.documents.delete(url);
+  }
+}
+
+function setUp() {
+  const file = new StoreFile();
+  const database = file.open();
+  const archive = new SqliteArchive({ database, embedder });
+  const store = new Shelf();
+  const events = new EventStream();
+  const feed = new IndexFeed({ archive, database, store, events, clock: systemClock, log: silentLog });
+  const same = () => {
+    const kept = new Map([...archive.documents()].map(({ url }) => [url, archive.indexed(url)]));
+    assert.deepEqual(store.documents, kept);
+  };
+  return { archive, database, store, events, feed, same, [Symbol.dispose]: () => file[Symbol.dispose]() };
+}
+
+describe("the feed of another store", () => {
+  it("makes the store what the archive is, whatever happened and whatever failed on the way", async () => {
+    const step = fc.oneof(
+      fc.record({
+        url: fc.constantFrom(...urls),
+        passages: fc.array(fc.constantFrom("apple", "pear", "plum"), { minLength: 1, maxLength: 3 }),
+      }),
+      fc.record({ gone: fc.constantFrom(...urls) }),
+      fc.record({ seen: fc.constantFrom(...urls), at: fc.nat() }),
+      fc.constant("vectors" as const),
+      fc.record({ feedFailing: fc.nat({ max: 2 }) }),
+    );
+    const holds = fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+      using it = setUp();
+      const { archive, database, store, feed } = it;
+      for (const one of steps) {
+        if (one === "vectors") {
+          const jobs = archive.embeddingBacklog({ limit: 2, onlyLead: false });
+          await database.write(() => archive.putVectors(jobs.map(({ hash }) => ({ hash, vector }))));
+        } else if ("passages" in one) {
+          await database.write(() => archive.upsert(documentOf(one.url, one.passages)));
+        } else if ("gone" in one) await database.write(() => archive.deleteDocument(one.gone));
+        else if ("seen" in one) await database.write(() => archive.touch(one.seen, one.at));
+        else {
+          store.failures = one.feedFailing;
+          await feed.catchUp().catch((error: unknown) => assert.ok(error instanceof StoreError));
+          store.failures = 0;
+        }
+      }
+      await feed.catchUp();
+      it.same();
+      const { puts } = store;
+      assert.equal(await feed.catchUp(), 0);
+      assert.equal(store.puts, puts);
+    });
+    await fc.assert(holds, { numRuns: 40 });
+  });
+
+  it("begins again with an index that was made in the place of another", async () => {
+    using it = setUp();
+    await it.database.write(() => it.archive.upsert(documentOf(urls[0] ?? "", ["apple"])));
+    await it.feed.catchUp();
+    it.store.id = "second";
+    it.store.documents.clear();
+    assert.equal(await it.feed.catchUp(), 1);
+    it.same();
+  });
+
+  it("goes on as the archive changes, past failures that waiting mends, until it is stopped", async () => {
+    using it = setUp();
+    const stop = new AbortController();
+    const fed: number[] = [];
+    it.events.subscribe((event) => event.type === "documents-fed" && fed.push(event.count));
+    const following = it.feed.follow(stop.signal);
+    await it.database.write(() => it.archive.upsert(documentOf(urls[1] ?? "", ["pear"])));
+    it.store.failures = 1;
+    for (let waited = 0; fed.length === 0 && waited < 5_000; waited += 20) await systemClock.sleep(20);
+    it.same();
+    const reason = new Error("enough");
+    stop.abort(reason);
+    await assert.rejects(following, reason);
+  });
+
+  it("stops at a failure that waiting does not mend", async () => {
+    using it = setUp();
+    it.store.identity = () => Promise.reject(new StoreError("another embedder's index"));
+    await assert.rejects(it.feed.follow(new AbortController().signal), /another embedder/);
+  });
+});
