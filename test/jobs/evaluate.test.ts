@@ -100,6 +100,19 @@ describe("evaluating", () => {
     assert.deepEqual(told, [1, 2, 3, 4]);
   });
 
+  it("takes of an answer any quote, and of one that was held back only the nearest", async () => {
+    const said = ["It is no answer.", "It is b."];
+    const rightness = [0.8, 0.2].map(async (confidence) => {
+      const answer = answerOf("b", confidence, "b", said.join(" "));
+      const citations = said.flatMap((quote) => answerOf("b", confidence, "b", quote).citations);
+      const ask = () => Promise.resolve({ ...answer, citations });
+      const judged = readJudgedQueries({ path: "q", text: '{"query": "b", "expected": "^It is b"}' });
+      const report = await evaluate({ ...floor, ask }, judged, options, rootContext("test"));
+      return report.answers[0]?.isRight;
+    });
+    assert.deepEqual(await Promise.all(rightness), [true, false]);
+  });
+
   it("stops when its caller says so, with the caller's reason", async () => {
     const reason = new Error("enough");
     const stopper = new AbortController();

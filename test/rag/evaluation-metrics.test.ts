@@ -108,6 +108,13 @@ describe("metrics of rankings", () => {
     );
   });
 
+  it("is perfect with ten relevant documents, however many more there are", () => {
+    const many = Array.from({ length: 14 }, (_, i) => `d${i}`);
+    const scores = scoreRanking(many.slice(0, 10), new Map(many.map((name) => [name, 2])));
+    close(scores?.ndcg10, 1);
+    close(scores?.recall100, 10 / 14);
+  });
+
   it("has no figure where nothing is relevant", () => {
     assert.equal(scoreRanking(["a"], new Map([["a", 0]])), undefined);
   });
@@ -225,6 +232,16 @@ describe("bootstrap", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it("ends its intervals of a mean where theory puts them: 1.960 and 1.645 standard errors away", () => {
+    const random = seededRandom(8);
+    const values = Array.from({ length: 400 }, random);
+    const value = mean(values) ?? assert.fail();
+    const variance = values.reduce((sum, each) => sum + (each - value) ** 2, 0) / values.length;
+    const { interval95, interval90 } = bootstrapMean(values, 1) ?? assert.fail();
+    const ends = [...interval95, ...interval90].map((end) => (end - value) / Math.sqrt(variance / 400));
+    for (const [index, expected] of [-1.96, 1.96, -1.645, 1.645].entries()) close(ends[index], expected, 0.2);
   });
 
   it("covers the true mean about as often as it says", () => {

