@@ -122,14 +122,7 @@ describe("Qdrant: what an answer means", () => {
     ["503", refusal(503, "Shard unavailable"), 4, "qdrant-server", /Shard unavailable/, true],
     ["502 of a proxy", raw(502, "<html>", html), 4, "qdrant-server", /502/, true],
     ["507", refusal(507, "Quota exceeded"), 1, "qdrant-quota", /Quota exceeded.*room/, false],
-    [
-      "a redirect",
-      raw(302, "", { location: "http://127.0.0.1:1/elsewhere" }),
-      1,
-      "qdrant-answer",
-      /127.0.0.1:1.elsewhere/,
-      false,
-    ],
+    ["a redirect", raw(302, "", { location: "/elsewhere" }), 1, "qdrant-answer", /on to .elsewhere/, false],
     ["202", raw(202, '{"status":"accepted"}'), 1, "qdrant-answer", /status 202/, false],
     ["a page", raw(200, "<html>Welcome</html>", html), 1, "qdrant-answer", /text.html.*QDRANT_URL/, false],
     [
@@ -314,7 +307,7 @@ describe("Qdrant: batches", () => {
   });
 
   it("batches keep every item once, in order, within the limits unless an item alone is larger", () => {
-    const texts = fc.array(fc.string({ maxLength: 60 }), { maxLength: 60 });
+    const texts = fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 40 });
     const holds = fc.property(
       texts,
       fc.integer({ min: 1, max: 8 }),
@@ -323,7 +316,10 @@ describe("Qdrant: batches", () => {
         const cutUp = [...batches(items, { maxItems, maxBytes })];
         assert.deepEqual(cutUp.flat(), items);
         for (const batch of cutUp) {
-          const bytes = batch.reduce((sum, item) => sum + Buffer.byteLength(JSON.stringify(item)) + 1, 0);
+          const bytes = batch.reduce<number>(
+            (sum, item) => sum + Buffer.byteLength(JSON.stringify(item)) + 1,
+            0,
+          );
           assert.ok(
             batch.length > 0 && batch.length <= maxItems && (bytes <= maxBytes || batch.length === 1),
           );

