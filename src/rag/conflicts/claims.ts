@@ -1,0 +1,143 @@
+import { termsOf } from "../analyzer.ts";
+import { type Asked, askedFor } from "./asked.ts";
+import type { Evidence, Value } from "./evidence.ts";
+import { allOf } from "./overlap.ts";
+import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
+import { agree, valuesIn } from "./values.ts";
+import { positive, verdictOf } from "./verdicts.ts";
+
+/** What one sentence says the asked value is. */
+export interface Claim {
+  readonly evidence: Evidence;
+  /** One value, or several ways to write it. */
+  readonly values: readonly [Value, ...Value[]];
+  /** The question's telling terms in the sentence and its headings. */
+  readonly asked: ReadonlySet<number>;
+  /** Other terms close to the value. */
+  readonly around: ReadonlySet<number>;
+  readonly qualifiers: Qualifiers;
+}
+
+/** The question's telling terms with their weights, and what kind of value they ask for. */
+export interface AskedTerms {
+  readonly text: string;
+  readonly asked: Asked;
+  readonly weights: ReadonlyMap<number, number>;
+  readonly total: number;
+}
+
+/** Words on each side of a value that say what it is the value of. */
+const windowWords = 8;
+/** Of the question's weight, what a sentence with its headings must hold, and the sentence alone. */
+const leastCoverage = 0.6;
+const leastOwnCoverage = 0.25;
+/** Of two values, the one that stands this much closer to the question's words is meant. */
+const clearlyCloser = 1.25;
+/** Neither examples nor questions claim anything. */
+const noClaim =
+  /\?\s*["”’)]*$|\b(?:for example|e\.g\.|for instance|suppose|imagine|assume|assuming|hypothetical(?:ly)?)\b/iu;
+
+/** @param idf The weight of a term id among the indexed passages. Absent, all weigh the same. */
+export function askedTerms(text: string, idf: (term: number) => number = () => 1): AskedTerms | undefined {
+  const asked = askedFor(text);
+  if (!asked) return undefined;
+  const read = asked.kinds.includes("verdict") ? positive(text, text) : text;
+  const all = [...new Set(termsOf(read))];
+  const telling = all.filter((term) => !asked.impliedTerms.has(term));
+  const weights = new Map((telling.length > 0 ? telling : all).map((term) => [term, idf(term)]));
+  return { text, asked, weights, total: [...weights.values()].reduce((sum, weight) => sum + weight, 0) };
+}
+
+/** Share of the question's weight that these terms have. */
+export function coverageOf({ weights, total }: AskedTerms, terms: ReadonlySet<number>): number {
+  let covered = 0;
+  for (const term of terms) covered += weights.get(term) ?? 0;
+  return total > 0 ? covered / total : 0;
+}
+
+/** The claim of a sentence, if it is about what is asked and gives one value for it. */
+export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undefined {
+  const { quote, context } = evidence;
+  if (noClaim.test(quote)) return undefined;
+  const isVerdict = question.asked.kinds.includes("verdict");
+  const read = (text: string): ReadonlySet<number> =>
+    new Set(termsOf(isVerdict ? positive(text, question.text) : text));
+  const inPlace = read(`${evidence.title}\n${context}\n${quote}`);
+  if (coverageOf(question, inPlace) < leastCoverage || coverageOf(question, read(quote)) < leastOwnCoverage)
+    return undefined;
+  if (!holdsFigures(question.text, `${evidence.title}\n${context}\n${quote}`)) return undefined;
+  const headings = read(`${evidence.title}\n${context.replace(quote, "")}`);
+  const covers = (own: ReadonlySet<number>) => ({
+    own: coverageOf(question, own),
+    inPlace: coverageOf(question, allOf(own, headings)),
+  });
+  const values = isVerdict
+    ? [verdictOf(question.text, quote, covers)].filter((verdict) => verdict !== undefined)
+    : meantValues(question, quote);
+  const [first, ...others] = values;
+  if (!first) return undefined;
+  return {
+    evidence,
+    values: [first, ...others],
+    asked: new Set([...question.weights.keys()].filter((term) => inPlace.has(term))),
+    around: termsAround(question, quote, first, read),
+    qualifiers: qualifiersOf(question.text, evidence, first, quote),
+  };
+}
+
+const figure = /\p{N}+(?:\.\p{N}+)*/gu;
+
+/** A figure of the question names its subject: "Python 3.14", "HTTP/2". */
+function holdsFigures(question: string, text: string): boolean {
+  const held = new Set(text.match(figure));
+  return (question.match(figure) ?? []).every((asked) => held.has(asked));
+}
+
+/** The value next to the question's words, with others that agree with it; none when several could be meant. */
+function meantValues(question: AskedTerms, quote: string): readonly Value[] {
+  const values = valuesIn(quote, question.asked, question.text);
+  if (values.length < 2) return values;
+  const words = [...quote.matchAll(/[\p{L}\p{N}]+/gu)].map((match) => ({
+    at: match.index,
+    term: termsOf(match[0])[0],
+  }));
+  const closeness = (value: Value): number => {
+    const place = words.findIndex(({ at }) => at >= value.start);
+    let sum = 0;
+    for (const [term, weight] of question.weights) {
+      const distances = words.flatMap((word, index) => (word.term === term ? [Math.abs(index - place)] : []));
+      if (distances.length > 0) sum += weight / (2 + Math.min(...distances));
+    }
+    return sum;
+  };
+  const ranked = values
+    .map((value) => ({ value, near: closeness(value) }))
+    .sort((one, other) => other.near - one.near);
+  const best = ranked[0];
+  if (!best) return [];
+  const others = ranked.slice(1);
+  // Several people may have done it, and a town lies in a country: each name is an answer.
+  if (question.asked.kinds.includes("name")) return [best.value, ...others.map(({ value }) => value)];
+  const rivals = others.filter(({ near }) => near * clearlyCloser > best.near);
+  const isClear = rivals.every(({ value }) => agree(best.value, value));
+  return isClear ? [best.value, ...rivals.map(({ value }) => value)] : [];
+}
+
+function termsAround(
+  question: AskedTerms,
+  quote: string,
+  value: Value,
+  read: (text: string) => ReadonlySet<number>,
+): Set<number> {
+  if (value.kind === "verdict") return withoutAsked(question, read(quote.slice(value.start, value.end)));
+  const before = quote.slice(0, value.start).match(/[\p{L}\p{N}'’-]+/gu) ?? [];
+  const behind = quote.slice(value.end).match(/[\p{L}\p{N}'’-]+/gu) ?? [];
+  return withoutAsked(
+    question,
+    read([...before.slice(-windowWords), ...behind.slice(0, windowWords)].join(" ")),
+  );
+}
+
+function withoutAsked({ weights, asked }: AskedTerms, terms: ReadonlySet<number>): Set<number> {
+  return new Set([...terms].filter((term) => !weights.has(term) && !asked.impliedTerms.has(term)));
+}

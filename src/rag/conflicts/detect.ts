@@ -1,0 +1,137 @@
+import { type AskedTerms, askedTerms, type Claim, claimOf } from "./claims.ts";
+import { withoutCopies } from "./copies.ts";
+import type { Evidence, Value } from "./evidence.ts";
+import { allOf, commonOf, unsharedOf } from "./overlap.ts";
+import { differInQualifiers } from "./qualifiers.ts";
+import { agree, areComparable } from "./values.ts";
+
+/** One value with those who say so. */
+export interface Side {
+  /** As the best of them writes it. */
+  readonly value: string;
+  /** Best first, copies too. */
+  readonly evidence: readonly Evidence[];
+  /** The sum of the chances of its independent sources. */
+  readonly weight: number;
+  /** Of its independent sources, each once. */
+  readonly hosts: readonly string[];
+}
+
+/** Sources that give one thing different values. */
+export interface Contradiction {
+  /** What is asked. */
+  readonly about: string;
+  readonly variesWithTime: boolean;
+  /** Heaviest first; two at least. */
+  readonly sides: readonly [Side, Side, ...Side[]];
+}
+
+/** Below it a sentence is no witness; the best of a contradiction must be good enough to be answered with. */
+const leastScore = 0.25;
+const leastBestScore = 0.4;
+/** What each side must weigh: retrieval's measured threshold for a second opinion. */
+const leastWeight = 0.25;
+/** A site seldom contradicts itself: on one host both pages must be this good. */
+const leastScoreOnOneHost = 0.5;
+/** Weight of a word around the value, as a share of one of the question's: code is said of many things in like words. */
+const aroundOther = 0.25;
+const aroundCode = 1;
+const leastSimilarity = 0.5;
+/** Share of the question that one of two may hold and the other not. */
+const mostUnshared = 0.15;
+
+/**
+ * Where the evidence contradicts itself on what is asked: at most one contradiction, with all its sides.
+ * @param idf The weight of a term id; absent, all weigh the same.
+ */
+export function detectContradictions(
+  question: string,
+  evidence: readonly Evidence[],
+  idf?: (term: number) => number,
+): Contradiction[] {
+  const terms = askedTerms(question, idf);
+  if (!terms) return [];
+  const claims = evidence
+    .filter(({ score }) => score >= leastScore)
+    .flatMap((one) => claimOf(terms, one) ?? [])
+    .sort((one, other) => other.evidence.score - one.evidence.score);
+  const clusters = clustersOf(terms, claims);
+  for (const cluster of clusters) {
+    const rivals = clusters.filter((other) => other !== cluster && contradict(terms, cluster, other));
+    const [one, other, ...others] = [cluster, ...rivals]
+      .map(sideOf)
+      .sort((one, other) => other.weight - one.weight);
+    if (!one || !other) continue;
+    return [{ about: question, variesWithTime: terms.asked.variesWithTime, sides: [one, other, ...others] }];
+  }
+  return [];
+}
+
+/** Claims of one attribute with one value, around the best of them. */
+function clustersOf(terms: AskedTerms, claims: readonly Claim[]): Claim[][] {
+  const clusters: Claim[][] = [];
+  for (const claim of claims) {
+    const home = clusters.find(
+      ([first]) => first && haveOneValue(first, claim) && areOfOneThing(terms, first, claim),
+    );
+    if (home) home.push(claim);
+    else clusters.push([claim]);
+  }
+  return clusters;
+}
+
+function contradict(terms: AskedTerms, one: readonly Claim[], other: readonly Claim[]): boolean {
+  const sources = withoutCopies(one);
+  const others = withoutCopies(other);
+  if (weightOf(sources) < leastWeight || weightOf(others) < leastWeight) return false;
+  return sources.some((claim) => others.some((rival) => areContradictory(terms, claim, rival)));
+}
+
+function areContradictory(terms: AskedTerms, one: Claim, other: Claim): boolean {
+  const [first, second] = [one.evidence, other.evidence];
+  if (first.contentKey === second.contentKey || first.url === second.url) return false;
+  if (Math.max(first.score, second.score) < leastBestScore) return false;
+  if (first.host === second.host && Math.min(first.score, second.score) < leastScoreOnOneHost) return false;
+  return (
+    one.values.some((value) => other.values.some((rival) => areComparable(value, rival))) &&
+    !haveOneValue(one, other) &&
+    areOfOneThing(terms, one, other)
+  );
+}
+
+function haveOneValue(one: Claim, other: Claim): boolean {
+  return one.values.some((value: Value) =>
+    other.values.some((rival) => areComparable(value, rival) && agree(value, rival)),
+  );
+}
+
+/** Whether two claims give the value of the same attribute of the same thing. */
+function areOfOneThing({ weights, total }: AskedTerms, one: Claim, other: Claim): boolean {
+  const areNeighbours = one.evidence.host === other.evidence.host;
+  if (differInQualifiers(one.qualifiers, other.qualifiers, areNeighbours)) return false;
+  const weigh = (terms: ReadonlySet<number>): number =>
+    [...terms].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0);
+  const unshared = weigh(unsharedOf(one.asked, other.asked));
+  if (unshared > mostUnshared * total) return false;
+  const mean = total / Math.max(weights.size, 1);
+  const aroundWeight = one.values[0].kind === "literal" ? aroundCode : aroundOther;
+  const shared =
+    weigh(commonOf(one.asked, other.asked)) + aroundWeight * mean * commonOf(one.around, other.around).size;
+  const all =
+    weigh(allOf(one.asked, other.asked)) + aroundWeight * mean * allOf(one.around, other.around).size;
+  return shared / all >= leastSimilarity;
+}
+
+function sideOf(claims: readonly Claim[]): Side {
+  const sources = withoutCopies(claims);
+  return {
+    value: claims[0]?.values[0].shown ?? "",
+    evidence: claims.map(({ evidence }) => evidence),
+    weight: weightOf(sources),
+    hosts: [...new Set(sources.map(({ evidence }) => evidence.host))],
+  };
+}
+
+function weightOf(sources: readonly Claim[]): number {
+  return sources.reduce((sum, { evidence }) => sum + evidence.score, 0);
+}

@@ -1,0 +1,208 @@
+import { termsOf } from "../analyzer.ts";
+import type { Evidence, Value } from "./evidence.ts";
+import { codeIn } from "./literals.ts";
+import { namesIn } from "./names.ts";
+import { commonOf, unsharedOf } from "./overlap.ts";
+import { versionsAgree, versionsIn } from "./versions.ts";
+
+/** What narrows a claim: where two claims are narrowed differently, both can be true. */
+export interface Qualifiers {
+  /** Versions named in the sentence or a heading, and those that the whole page is about. */
+  readonly versions: readonly string[];
+  readonly pageVersions: readonly string[];
+  readonly platforms: ReadonlySet<string>;
+  readonly years: ReadonlySet<string>;
+  /** Whether the value is one that a year may narrow; who founded it stays. */
+  readonly isMeasured: boolean;
+  /** Whether it tells of what was, or of what changed. */
+  readonly isPast: boolean;
+  readonly isConditional: boolean;
+  /** Sides of an opposition: "client", "read", "min". */
+  readonly sides: ReadonlySet<string>;
+  /** Code and names that the question does not have: the subject, where the question names another. */
+  readonly subjects: ReadonlySet<string>;
+  /** Words right before the question's words: "idle" in "idle timeout". */
+  readonly modifiers: ReadonlyMap<number, string>;
+}
+
+const platforms =
+  /\b(?:windows|linux|mac ?os(?: x)?|os x|unix|posix|bsd|freebsd|openbsd|netbsd|solaris|aix|ios|android|debian|ubuntu|fedora|centos|rhel|alpine|arm(?:64)?|x86(?:[_-]64)?|amd64|(?:32|64)-bit|docker|kubernetes|aws|azure|chrome|firefox|safari|ipv4|ipv6|cpython|pypy|jython|mobile|desktop)\b/giu;
+const yearWords =
+  /\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
+const past =
+  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|once|until|legacy|obsolete|old(?:er)?|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
+const historyPage =
+  /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
+const condition =
+  /\b(?:if|when|whenever|unless|otherwise|except|only|while|in case|as long as|provided that|assuming|depending|depends|where|for each|with|without)\b|^(?:during|after|before)\b/iu;
+/** What says no more than "by default". */
+const noCondition =
+  /\b(?:if|when|unless|where|in case)\b[^,.;]{0,40}\b(?:(?:not|none|nothing|otherwise|isn['’]t|no \w+)\b[^,.;]{0,20}\b(?:given|specified|set|passed|supplied|provided|present|configured|changed)|omitted|absent|missing|unspecified|(?:otherwise )?(?:specified|configured|stated|noted|set|changed))\b|\bif (?:none|omitted)\b/giu;
+const opposed =
+  "min|max minimum|maximum client|server read|write input|output soft|hard upload|download inbound|outbound incoming|outgoing request|response source|destination " +
+  "http|https free|pro|premium|enterprise|team|basic|business|professional|starter|standard adult|child|senior|student male|female men|women daily|weekly|monthly|yearly|annual|annually " +
+  "internal|external public|private north|south|east|west upper|lower first|second|third|last local|remote primary|secondary|replica|standby development|production|staging|test debug|release " +
+  "idle|connect|connection|read|total hot|cold cached|uncached signed|unsigned single|double ascending|descending start|end begin|close opened|completed|founded|released|announced|acquired|died|born";
+const groups = opposed.split(" ").map((group) => group.split("|"));
+/** Before the question's words these narrow nothing. */
+const plain: ReadonlySet<number> = new Set(
+  termsOf(
+    "default standard usual current new total overall general normal official server system main whole actual built exact mount city famous common popular maximum minimum number value same given single",
+  ),
+);
+
+/** @param value Which the words of the claim itself are not counted. */
+export function qualifiersOf(
+  question: string,
+  { context, title }: Evidence,
+  value: Value,
+  quote: string,
+): Qualifiers {
+  const headings = headingsOf(context, quote);
+  const path = headings.replace(title, "");
+  const text = `${path}\n${quote}`;
+  const isTime = value.kind === "date";
+  const without = `${quote.slice(0, value.start)} ${quote.slice(value.end)}`;
+  const said = value.kind === "verdict" ? quote : without;
+  const asked = new Set(lowerWords(question));
+  return {
+    versions:
+      value.kind === "version"
+        ? []
+        : versionsIn(`${path}\n${said}`)
+            .map(({ shown }) => shown)
+            .filter((shown) => !question.includes(shown)),
+    pageVersions: versionsIn(title).map(({ shown }) => shown),
+    platforms: platformsOf(text, asked),
+    years: isTime
+      ? new Set()
+      : new Set(
+          [...`${path}\n${said}`.matchAll(yearWords)]
+            .map((match) => match[1] ?? match[2] ?? "")
+            .filter((year) => !question.includes(year)),
+        ),
+    isMeasured: value.kind === "quantity",
+    isPast: past.test(quote) || historyPage.test(headings) || historyPage.test(title),
+    isConditional: condition.test(said.replace(noCondition, " ")),
+    sides: new Set(
+      [...lowerWords(said), ...lowerWords(path)].filter((word) =>
+        groups.some((group) => group.includes(word)),
+      ),
+    ),
+    subjects: subjectsOf(question, path, said, value),
+    modifiers: modifiersOf(question, said),
+  };
+}
+
+/** Whether two claims speak of different things or cases, so that their values do not contradict. */
+export function differInQualifiers(one: Qualifiers, other: Qualifiers, areNeighbours: boolean): boolean {
+  return (
+    differInVersions(one, other) ||
+    !sameSet(one.platforms, other.platforms) ||
+    (one.years.size > 0 && other.years.size > 0 && areDisjoint(one.years, other.years)) ||
+    (one.isMeasured && (one.years.size === 0) !== (other.years.size === 0)) ||
+    one.isPast !== other.isPast ||
+    one.isConditional !== other.isConditional ||
+    areOpposed(one.sides, other.sides) ||
+    (one.subjects.size > 0 && other.subjects.size > 0 && areDisjoint(one.subjects, other.subjects)) ||
+    (areNeighbours && one.subjects.size > 0 !== other.subjects.size > 0) ||
+    [...one.modifiers].some(
+      ([term, word]) => other.modifiers.has(term) && other.modifiers.get(term) !== word,
+    ) ||
+    (areNeighbours && one.modifiers.size !== other.modifiers.size)
+  );
+}
+
+function differInVersions(one: Qualifiers, other: Qualifiers): boolean {
+  const all = [...one.versions, ...one.pageVersions];
+  const others = [...other.versions, ...other.pageVersions];
+  if (all.length > 0 && others.length > 0)
+    return !all.some((version) =>
+      others.some((another) => versionsAgree(asVersion(version), asVersion(another))),
+    );
+  return one.versions.length > 0 || other.versions.length > 0;
+}
+
+function asVersion(shown: string) {
+  return { kind: "version" as const, shown, start: 0, end: 0, parts: shown.split(".") };
+}
+
+function areOpposed(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return groups.some((group) => {
+    const [own, others] = [one, other].map((sides) => group.filter((word) => sides.has(word))) as [
+      string[],
+      string[],
+    ];
+    return own.length > 0 && others.length > 0 && !own.some((word) => others.includes(word));
+  });
+}
+
+function platformsOf(text: string, asked: ReadonlySet<string>): Set<string> {
+  const found = [...text.matchAll(platforms)];
+  const isAsked = found.some(([word]) => asked.has(word.toLowerCase()));
+  // Beside the platform that is asked for, "and Linux" narrows nothing.
+  const narrowing = isAsked
+    ? found.filter(({ index }) => !/(?:,|\band|\bor)\s$/iu.test(text.slice(0, index)))
+    : found;
+  return new Set(narrowing.map(([word]) => word.toLowerCase()).filter((word) => !asked.has(word)));
+}
+
+function subjectsOf(question: string, path: string, said: string, value: Value): Set<string> {
+  const asked = question.toLowerCase();
+  const code = value.kind === "literal" ? [] : codeIn(`${path}\n${said}`).map(({ text }) => text);
+  // Names begin sentences and headings too; those inside count.
+  const names =
+    value.kind === "name" || value.kind === "date"
+      ? []
+      : namesIn(said)
+          .filter(({ start }) => start > 0)
+          .map(({ shown }) => shown.toLowerCase());
+  return new Set(
+    [...code, ...names].filter(
+      (subject) =>
+        subject.length > 2 &&
+        !asked.includes(subject) &&
+        !subject.split(/[\s.]/u).every((part) => asked.includes(part)),
+    ),
+  );
+}
+
+function modifiersOf(question: string, said: string): Map<number, string> {
+  const asked = new Set(termsOf(question));
+  const found = new Map<number, string>();
+  for (const [, before = "", word = ""] of said.matchAll(/(?<![\p{L}\p{N}])(?=([\p{L}]+)[ -]([\p{L}]+))/gu)) {
+    const [modifier] = termsOf(before);
+    const [term] = termsOf(word);
+    if (
+      modifier === undefined ||
+      term === undefined ||
+      !asked.has(term) ||
+      asked.has(modifier) ||
+      plain.has(modifier)
+    )
+      continue;
+    if (!isVerb(before)) found.set(term, before.toLowerCase());
+  }
+  return found;
+}
+
+/** "supports timeouts", "using ports": what stands before is no modifier. */
+function isVerb(word: string): boolean {
+  return /(?:s|ed|ing)$/u.test(word);
+}
+
+function headingsOf(context: string, quote: string): string {
+  return context.endsWith(quote) ? context.slice(0, context.length - quote.length) : context;
+}
+
+function areDisjoint(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return commonOf(one, other).size === 0;
+}
+
+function lowerWords(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+function sameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return unsharedOf(one, other).size === 0;
+}

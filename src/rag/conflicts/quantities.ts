@@ -1,0 +1,182 @@
+import { termsOf } from "../analyzer.ts";
+import type { Quantity } from "./evidence.ts";
+import { isMoney, unitOf } from "./units.ts";
+
+// A sign or currency, digits or a number word, a magnitude, a unit, a rate. What is glued to letters, dots or brackets is a
+// part of a name, a version or a call, and no quantity.
+const digits = String.raw`\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?`;
+const words =
+  "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|hundred";
+const magnitudes: Readonly<Record<string, number>> = {
+  thousand: 1e3,
+  million: 1e6,
+  billion: 1e9,
+  bn: 1e9,
+  trillion: 1e12,
+};
+const number = new RegExp(
+  String.raw`(?<![\p{L}\p{N}_.,#/\\+*^=([-]|[\p{L}\p{N}]\s?[-−–]\s?)` +
+    String.raw`(?<open>[(=[]?)(?<sign>[-−]?)(?<money>[$€£¥₹]?)\s?(?<digits>${digits}|\b(?:${words})\b)(?!\d|[.,:/_]\d|\.\p{L}|[_*([^])` +
+    String.raw`(?:\s?(?:[-–−]|to|and|or)\s?[$€£¥₹]?(?<to>${digits})(?!\d|[.,:/_-]\d|\.\p{L}|[_*([^]))?` +
+    String.raw`(?:\s(?<magnitude>thousand|million|billion|bn|trillion)\b)?`,
+  "giu",
+);
+const unitAfter = /^\s?-?\s?(°\s?[CF]\b|[%°]|[\p{L}µμ]+[²2]?)/u;
+const rateAfter =
+  /^\s?(?:\/\s?|per\s|each\s|every\s|an?\s(?=(?:second|minute|hour|day|week|month|year)s?\b))([\p{L}]+)/iu;
+const countedAfter = /^\s(?:[\p{L}-]+\s){0,2}?([\p{L}-]{3,})/u;
+
+const spelled = new Map(
+  words
+    .split("|")
+    .map((word, index) => [
+      word,
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 30, 40, 50, 60, 100][index] ?? 0,
+    ]),
+);
+
+const about =
+  /(?:\b(?:about|around|approximately|roughly|nearly|almost|some|circa|ca\.?|approx\.?|close to|an estimated)|[~≈])\s?$/iu;
+const above =
+  /\b(?:more than|over|at least|above|exceeds?|exceeding|no less than|greater than|minimum of)\s$/iu;
+const below =
+  /\b(?:less than|fewer than|under|up to|at most|below|no more than|maximum of|not exceed|not exceeding)\s$/iu;
+const between = /\b(?:between|from)\s$/iu;
+/** Words whose number names something: "RFC 2616", "step 3", "Python 3" inside a sentence. */
+const label =
+  /\b(?:rfc|pep|iso|section|sec|chapter|figure|fig|table|step|page|line|note|issue|bug|appendix|part|item|example|protocol|version|release|column|python|phase)s?\.?\s$|\S\s+\p{Lu}\p{L}*\s$/u;
+const port = /\bports?\s$/iu;
+
+/** Share that "about" allows at most and at least. */
+const aboutAtMost = 0.2;
+const aboutAtLeast = 0.05;
+/** What rounding to the last place may hide, as a share: 299.8 is 300, but 0.6 is not 1. */
+const roundingAtMost = 0.05;
+
+/** The numbers of a text that measure or count something. */
+export function quantitiesIn(text: string): Quantity[] {
+  return [...text.matchAll(number)].flatMap((match) => {
+    const groups = match.groups ?? {};
+    const start = match.index + (groups["open"] ?? "").length;
+    let end = match.index + match[0].length;
+    const before = text.slice(0, start);
+    const money = groups["money"] ?? "";
+    const written = groups["digits"] ?? "";
+    const isWord = spelled.has(written.toLowerCase());
+    const isRange = groups["to"] !== undefined;
+    if (isRange && /\b(?:and|or)\s?[$€£¥₹]?[\d.,]+/iu.test(match[0]) && !between.test(before)) {
+      // "10 and 20" are two numbers; the first is read, the second left.
+      end = start + (groups["sign"] ?? "").length + money.length + written.length;
+    }
+    const isSpan = isRange && end === match.index + match[0].length;
+    const unit = readUnit(text, end, money);
+    if (!unit && ((label.test(before) && !port.test(before)) || /^[-–]\p{L}/u.test(text.slice(end))))
+      return [];
+    const magnitude = magnitudes[(groups["magnitude"] ?? "").toLowerCase()] ?? 1;
+    const sign = groups["sign"] ? -1 : 1;
+    const first = valueOf(written) * magnitude * sign;
+    const second = isSpan ? valueOf(groups["to"] ?? "") * magnitude : first;
+    const half = isWord ? 0 : (0.499 * magnitude) / 10 ** decimalsOf(written);
+    const [low, high] = isSpan
+      ? [Math.min(first, second), Math.max(first, second)]
+      : hedged(before, first, half, magnitude);
+    const scale = unit?.scale ?? { low: 1, high: 1, offset: 0 };
+    const ends = [low * scale.low, low * scale.high, high * scale.low, high * scale.high];
+    const shownEnd = unit?.end ?? end;
+    const counted = unit ? undefined : countedTerm(text.slice(end));
+    if (isWord && !unit && counted === undefined) return [];
+    return [
+      {
+        kind: "quantity" as const,
+        shown: text.slice(start, shownEnd).trim(),
+        start,
+        end: shownEnd,
+        low: Math.min(...ends) + scale.offset,
+        high: Math.max(...ends) + scale.offset,
+        dimension: unit?.dimension ?? "",
+        counted,
+      },
+    ];
+  });
+}
+
+/** Whether two numbers of one dimension can both be true of one thing. */
+export function quantitiesAgree(one: Quantity, other: Quantity): boolean {
+  // Converted units are rounded: 330 m and 1,083 ft. The same unit is compared as it stands.
+  const isConverted = one.dimension !== "" && unitWord(one) !== unitWord(other);
+  const slack = isConverted ? 0.015 * Math.max(Math.abs(one.high), Math.abs(other.high)) : 0;
+  return one.low <= other.high + slack && other.low <= one.high + slack;
+}
+
+export function quantitiesCompare(one: Quantity, other: Quantity): boolean {
+  if (one.dimension !== other.dimension) return false;
+  return one.counted === undefined || other.counted === undefined || one.counted === other.counted;
+}
+
+function unitWord({ shown }: Quantity): string {
+  return shown.replace(/[\d.,\s-]+/gu, "");
+}
+
+function readUnit(text: string, from: number, money: string) {
+  let end = from;
+  let unit = money === "" ? undefined : unitOf(money);
+  const after = unitAfter.exec(text.slice(end));
+  const named = after?.[1] ? unitOf(after[1].replace(/\s/gu, "")) : undefined;
+  // A single letter far from its number is a word: "in 5 a user".
+  if (after && named && !(unit && !isMoney(named.dimension))) {
+    unit ??= named;
+    end += after[0].length;
+  }
+  if (!unit) return undefined;
+  const rate = rateAfter.exec(text.slice(end));
+  let scale = { low: unit.low, high: unit.high, offset: unit.offset };
+  let dimension = unit.dimension;
+  if (rate?.[1]) {
+    const per = unitOf(rate[1]);
+    end += rate[0].length;
+    if (per?.dimension === "time") {
+      dimension += "/time";
+      scale = { low: scale.low / per.low, high: scale.high / per.low, offset: 0 };
+    } else {
+      dimension += `/${rate[1].toLowerCase().replace(/s$/u, "")}`;
+    }
+  }
+  return { dimension, scale, end };
+}
+
+/** The interval a number stands for: as exact as it is written, wider behind "about", open behind "more than". */
+function hedged(before: string, value: number, half: number, magnitude: number): [number, number] {
+  if (above.test(before)) return [value, Infinity];
+  if (below.test(before)) return [-Infinity, value];
+  if (about.test(before)) {
+    const place = lastPlace(Math.abs(value) / magnitude) * magnitude;
+    const slack = Math.min(
+      Math.max(place / 2, aboutAtLeast * Math.abs(value)),
+      aboutAtMost * Math.abs(value),
+    );
+    return [value - slack, value + slack];
+  }
+  const slack = Math.min(half, roundingAtMost * Math.abs(value));
+  return [value - slack, value + slack];
+}
+
+/** The place of the last digit that is no zero: 300 has 100, 299.8 has .1. */
+function lastPlace(value: number): number {
+  if (value === 0) return 0;
+  let place = 1;
+  while (value % (place * 10) === 0) place *= 10;
+  return place;
+}
+
+function decimalsOf(written: string): number {
+  return /\.(\d+)$/u.exec(written)?.[1]?.length ?? 0;
+}
+
+function valueOf(written: string): number {
+  return spelled.get(written.toLowerCase()) ?? Number(written.replaceAll(",", ""));
+}
+
+function countedTerm(after: string): number | undefined {
+  const [, noun] = countedAfter.exec(after) ?? [];
+  return noun === undefined ? undefined : termsOf(noun).at(-1);
+}

@@ -1,0 +1,119 @@
+import type { Asked } from "./asked.ts";
+import { datesAgree, datesIn } from "./dates.ts";
+import type { Quantity, Value } from "./evidence.ts";
+import { codeIn, literalsAgree, settingsIn } from "./literals.ts";
+import { namesAgree, namesCompare, namesIn } from "./names.ts";
+import { quantitiesAgree, quantitiesCompare, quantitiesIn } from "./quantities.ts";
+import { versionsAgree, versionsIn } from "./versions.ts";
+
+/** Before a value that is the default, and behind one. */
+const beforeDefault =
+  /\bdefaults?\b(?:[\s`'"()]+(?!but\b|and\b|or\b|if\b)[\w.-]+){0,6}?[\s`'"]*(?:\b(?:is|are|was|of|to|be)\b|[:=])\s*(?:(?:set (?:to|at)|about|approximately|around|an?|the|port|the value|up to|at most)\s+)*[`"'(“]?$|\bdefault[:=]?\s*[`"'(“]?$|\bby default,?\s[^.;]*\b(?:is|are|to|at|on|of|uses?|port|after|for|up to|every|waits|wait|keeps|has|most)\s+[`"'(“]?$/iu;
+const behindDefault =
+  /^[`"')”]?\s*(?:[\p{L}-]+\s){0,3}?,?\s?\(?(?:by default|as (?:the|a|its) default|is the default|the default\b|default\))/iu;
+const nearPort = /\bports?\s(?:numbers?\s)?(?:(?:is|of|to|at|=|:)\s?)?(?:set to\s)?[`"'(“]?$/iu;
+const behindPort = /^[`"')”]?\s(?:as|is) (?:the|its|a) (?:\w+ )?port\b/iu;
+const nearLimit =
+  /\b(?:max\w*|min\w*|limit\w*|at (?:most|least)|up to|(?:no )?(?:more|less|fewer) than|exceed\w*|(?:long|large|high|short|small|low|tall|deep)est|capacity|most)\b[^.;]{0,60}$/iu;
+const behindLimit = /^\s*(?:[\p{L}-]+\s){0,3}(?:at most|max\w*|min\w*|or (?:more|less|fewer))\b/iu;
+const nearName =
+  /(?:\b(?:is|are|was|were|by|in|at|near|from|of|to|as|called|named)\s+(?:(?:the|a|an|city|town|state|village)\s+(?:of\s+)?)*|[:–—-]\s|,?\s(?:and|&)\s)$/iu;
+/** What is said not to be the value, or no more. */
+const denied =
+  /\b(?:not|n['’]t|rather than|instead of|unlike|from|formerly|previously|no longer|(?:not|never) (?:be|on|in|by)|than the usual|replac(?:es|ing))\s+(?:(?:the|port|version|default|a|an|by|in|on)\s+)*[`"'(“]?$/iu;
+
+/** Code beside other code that does: no contradiction. */
+const alternative =
+  /\b(?:also|alternatively|another|or|like|similar|instead|such as|either|both|equivalent)\b/iu;
+/** Says since when something else holds. */
+const changeNote = /\b(?:changed|deprecated|since|new) (?:in|since)? ?(?:version )?$/iu;
+
+/** The values of a sentence that could answer, of the kind and in the place that the question asks for. */
+export function valuesIn(text: string, asked: Asked, question: string): Value[] {
+  const found: Value[] = [];
+  for (const kind of asked.kinds) {
+    if (kind === "quantity")
+      found.push(
+        ...quantitiesIn(text)
+          .filter((value) => value.dimension !== "" || !isPartOfDate(value, text))
+          .filter((value) => isAskedQuantity(value, asked))
+          .map((value) => exactLimit(value, asked)),
+      );
+    if (kind === "date") found.push(...datesIn(text));
+    if (kind === "version")
+      found.push(...versionsIn(text).filter(({ start }) => !changeNote.test(text.slice(0, start))));
+    if (kind === "name") found.push(...namesIn(text));
+    if (kind === "literal") found.push(...(asked.place === "default" ? settingsIn(text) : codeIn(text)));
+  }
+  return found.filter((value) => {
+    const before = text.slice(0, value.start);
+    return (
+      stands(asked, value, before, text.slice(value.end)) &&
+      !denied.test(before) &&
+      !holdsWord(question, value.shown)
+    );
+  });
+}
+
+/** Whether two values can both be true of one thing: rounding, ranges and shorter ways of writing are no difference. */
+export function agree(one: Value, other: Value): boolean {
+  if (one.kind === "quantity" && other.kind === "quantity") return quantitiesAgree(one, other);
+  if (one.kind === "date" && other.kind === "date") return datesAgree(one, other);
+  if (one.kind === "version" && other.kind === "version") return versionsAgree(one, other);
+  if (one.kind === "name" && other.kind === "name") return namesAgree(one, other);
+  if (one.kind === "literal" && other.kind === "literal") return literalsAgree(one, other);
+  return one.kind === "verdict" && other.kind === "verdict" && one.isYes === other.isYes;
+}
+
+/** Whether two values are of one kind and dimension: a rate says nothing about an amount. */
+export function areComparable(one: Value, other: Value): boolean {
+  if (one.kind === "quantity" && other.kind === "quantity") return quantitiesCompare(one, other);
+  if (one.kind === "name" && other.kind === "name") return namesCompare(one, other);
+  return one.kind === other.kind;
+}
+
+function isPartOfDate({ start, end }: Quantity, text: string): boolean {
+  return datesIn(text).some((date) => date.start < end && start < date.end);
+}
+
+function isAskedQuantity({ dimension, counted }: Quantity, asked: Asked): boolean {
+  if (!asked.isOfDimension(dimension)) return false;
+  return (
+    asked.counted === undefined || dimension !== "" || counted === undefined || counted === asked.counted
+  );
+}
+
+/** "Up to 255" leaves much open, except to who asks how much at most. */
+function exactLimit(value: Quantity, { place }: Asked): Quantity {
+  if (place !== "limit" && place !== "default") return value;
+  return {
+    ...value,
+    low: value.low === -Infinity ? value.high : value.low,
+    high: value.high === Infinity ? value.low : value.high,
+  };
+}
+
+function stands({ place }: Asked, value: Value, before: string, behind: string): boolean {
+  switch (place) {
+    case "anywhere":
+      return value.kind !== "literal" || !alternative.test(before + behind);
+    case "default":
+      return beforeDefault.test(before) || behindDefault.test(behind);
+    case "port":
+      return (
+        nearPort.test(before) ||
+        behindPort.test(behind) ||
+        (/\bports?\b/iu.test(before) && (beforeDefault.test(before) || behindDefault.test(behind)))
+      );
+    case "limit":
+      return nearLimit.test(before) || behindLimit.test(behind);
+    case "complement":
+      return value.kind !== "name" || nearName.test(before) || before.trim() === "";
+  }
+}
+
+function holdsWord(text: string, word: string): boolean {
+  const at = text.toLowerCase().indexOf(word.toLowerCase());
+  if (at < 0) return false;
+  return !/[\p{L}\p{N}]/u.test(text.charAt(at - 1)) && !/[\p{L}\p{N}]/u.test(text.charAt(at + word.length));
+}

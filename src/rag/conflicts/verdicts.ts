@@ -1,0 +1,90 @@
+import { termsOf } from "../analyzer.ts";
+import type { Verdict } from "./evidence.ts";
+
+/** Words with their opposites: an opposite reads as "not" and the first. */
+const opposites: readonly (readonly [word: string, ...opposites: string[]])[] = [
+  ["enabled", "disabled"],
+  ["required", "optional"],
+  ["mandatory", "optional"],
+  ["allowed", "forbidden", "prohibited", "disallowed", "banned"],
+  ["permitted", "forbidden", "prohibited"],
+  ["free", "paid"],
+  ["open", "closed"],
+  ["public", "private"],
+  ["included", "excluded"],
+  ["true", "false"],
+  ["accepted", "rejected"],
+  ["dead", "alive"],
+  ["stateless", "stateful"],
+  ["supported", "unsupported"],
+];
+const prefixes = ["un", "in", "im", "ir", "il", "non", "non-", "in-"];
+const switched =
+  /\b(is|are|was|were|turned|switched|to)\s+(on|off)\b(?!\s+(?:the|a|an|its|your|port|which|what|how|whether))/giu;
+const negation = /^(?:not|no|never|none|neither|nor|cannot|without|lacks?|\w+n['’]t)$/iu;
+/** Words after a negation that it may deny. */
+const deniedWords = 4;
+/** Such sentences say neither yes nor no. */
+const halfTrue =
+  /\b(?:some|sometimes|partially|partly|limited|only|usually|often|generally|typically|may|might|could|would|should|if|unless|when|except|until|not (?:all|always|every|only|necessarily|just)|whether|either|experimental|planned|depends?)\b/iu;
+const clauseEnd = /[;:]|,(?!\d)|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
+
+/** Yes or no from a sentence to a yes-or-no question; nothing unless one clause of it holds what is asked. */
+export function verdictOf(
+  question: string,
+  quote: string,
+  covers: (terms: ReadonlySet<number>) => { readonly own: number; readonly inPlace: number },
+): Verdict | undefined {
+  if (halfTrue.test(quote)) return undefined;
+  const asked = positive(question, question);
+  const terms = new Set(termsOf(asked));
+  let start = 0;
+  for (const clause of quote.split(clauseEnd)) {
+    const from = quote.indexOf(clause, start);
+    start = from + clause.length;
+    const read = positive(clause, question);
+    const { own, inPlace } = covers(new Set(termsOf(read)));
+    if (own < leastOwnCoverage || inPlace < leastCoverage) continue;
+    const isYes = isDenied(asked, terms) === isDenied(read, terms);
+    return { kind: "verdict", shown: isYes ? "yes" : "no", start: from, end: start, isYes };
+  }
+  return undefined;
+}
+
+/** Share of the question that the clause itself must hold, and the clause with its headings. */
+const leastOwnCoverage = 0.5;
+const leastCoverage = 0.85;
+
+/** A text with the opposites of the question's words written as denials. */
+export function positive(text: string, question: string): string {
+  let read = text.replace(
+    switched,
+    (_, verb: string, state: string) => `${verb} ${state.toLowerCase() === "on" ? "enabled" : "disabled"}`,
+  );
+  const asked = new Set(question.toLowerCase().match(/[\p{L}-]+/gu));
+  const isAskedState = asked.has("on") || asked.has("off");
+  for (const [word, ...others] of opposites) {
+    const isAsked = [...asked].some((one) => termsOf(one)[0] === termsOf(word)[0] || others.includes(one));
+    if (!isAsked && !(isAskedState && word === "enabled")) continue;
+    read = read.replace(new RegExp(`\\b(?:${others.join("|")})\\b`, "giu"), `not ${word}`);
+  }
+  for (const one of asked) {
+    if (one.length < 4) continue;
+    read = read.replace(
+      new RegExp(`(?<![\\p{L}-])(?:${prefixes.join("|")})${one}(?![\\p{L}])`, "giu"),
+      `not ${one}`,
+    );
+  }
+  return read;
+}
+
+function isDenied(text: string, asked: ReadonlySet<number>): boolean {
+  const words = text.match(/[\p{L}\p{N}'’]+/gu) ?? [];
+  const denials = words.filter((word, index) => {
+    if (!negation.test(word)) return false;
+    return words
+      .slice(index + 1, index + 1 + deniedWords)
+      .some((next) => termsOf(next).some((term) => asked.has(term)));
+  });
+  return denials.length % 2 === 1;
+}
