@@ -36,10 +36,32 @@ const QuestionSet = z.strictObject({
   questions: z.array(z.discriminatedUnion("kind", [Answerable, Unanswerable])),
 });
 
+/** One question to several hosts. `values` are verbatim on the pages of their hosts; `isConflict` says whether they contradict. */
+const ConflictCases = z.array(
+  z.strictObject({
+    id: z.string(),
+    question: z.string(),
+    about: z.string(),
+    kind: z.string(),
+    isConflict: z.boolean(),
+    values: z.array(z.strictObject({ value: z.string(), hosts: z.array(z.string()).min(1) })).min(1),
+    pages: z
+      .array(
+        z.strictObject({
+          host: z.string(),
+          path: z.string(),
+          html: z.string(),
+          published: z.iso.date().optional(),
+        }),
+      )
+      .min(2),
+  }),
+);
+
 /** More than any manual's longest page. */
 const maxLength = 10_000_000;
-/** Sets in the shape above; the other files here are older or hold no manual's questions. */
-const others = new Set(["postgresql", "python", "conflicts"]);
+/** Older sets, in the shape that `bench/answers.ts` reads. */
+const others = new Set(["postgresql", "python"]);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -52,7 +74,7 @@ const names =
         .filter((file) => file.endsWith(".json"))
         .map((file) => basename(file, ".json"))
         .filter((name) => !others.has(name));
-for (const name of names) await check(name);
+for (const name of names) await (name === "conflicts" ? checkConflicts() : check(name));
 
 async function check(name: string): Promise<void> {
   const set = QuestionSet.parse(
@@ -88,9 +110,35 @@ async function check(name: string): Promise<void> {
       if (values.verbose && !question.pages.includes(page) && expected.test(text))
         console.log(`${id}: ${page} matches too`);
   }
-  console.log(
-    `${name} (${set.role}, ${pages.size} pages): ${JSON.stringify(counts)}, ${faults.length} faults`,
+  report(name, `${set.role}, ${pages.size} pages, ${JSON.stringify(counts)}`, faults);
+}
+
+async function checkConflicts(): Promise<void> {
+  const file = join(import.meta.dirname, "conflicts.json");
+  const cases = ConflictCases.parse(JSON.parse(await readFile(file, "utf8")));
+  const faults: string[] = [];
+  const taken = new Set<string>();
+  for (const { id, question, isConflict, values: claims, pages } of cases) {
+    for (const key of [id, question, ...pages.map(({ host, path }) => host + path)]) {
+      if (taken.has(key)) faults.push(`${key} stands twice`);
+      taken.add(key);
+    }
+    if (isConflict && claims.length < 2) faults.push(`${id}: one value is no conflict`);
+    for (const { value, hosts } of claims)
+      for (const { host, html } of pages)
+        if (hosts.includes(host) !== html.includes(value) && (isConflict || hosts.includes(host)))
+          faults.push(`${id}: "${value}" on ${host}`);
+  }
+  report(
+    "conflicts",
+    `${cases.filter(({ isConflict }) => isConflict).length} of ${cases.length} conflict`,
+    faults,
   );
+}
+
+/** Prints what was found; any fault makes the run fail. */
+function report(name: string, summary: string, faults: readonly string[]): void {
+  console.log(`${name}: ${summary}, ${faults.length} faults`);
   for (const fault of faults) console.log(`  ${fault}`);
   if (faults.length > 0) process.exitCode = 1;
 }
