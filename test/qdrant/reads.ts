@@ -4,7 +4,7 @@ import { compileFilter, readDatetime, valuesAt } from "./filter.ts";
 import type { Scored } from "./fusion.ts";
 import { compareIds, pointId, type PointRecord, recordOf } from "./points.ts";
 import { checkQuery, defaultLimit, search } from "./query.ts";
-import { checkFilter, checkIndex, checkLimit, usesOf } from "./strict-mode.ts";
+import { checkFilter, checkGroupKey, checkIndex, checkLimit, usesOf } from "./strict-mode.ts";
 import { shortest } from "./vectors.ts";
 import type { Filter, GroupsRequest, PointId, QueryRequest, Wanted } from "./wire.ts";
 
@@ -35,12 +35,7 @@ export function queryGroups(
   request: GroupsRequest,
 ): { readonly groups: readonly object[] } {
   refuseMembers(request, ["with_lookup", "prefetch"]);
-  checkFilter(
-    collection.strict,
-    collection.indexes,
-    { must: { is_empty: { key: request.group_by } } },
-    "unindexed_filtering_retrieve",
-  );
+  checkGroupKey(collection.strict, collection.indexes, request.group_by);
   const groups = new Map<unknown, Scored[]>();
   for (const hit of search(collection, request, Infinity)) {
     const [id] = valuesAt(hit.point.payload, request.group_by);
@@ -94,7 +89,7 @@ export function scroll(collection: Collection, request: ScrollRequest): object {
   const found = collection.sorted().filter(compileFilter(filter));
   if (order_by) {
     if (offset !== null && offset !== undefined)
-      throw badRequest("Pages in an order go by start_from, not offset.");
+      throw badRequest("Pages with order_by go by its start_from, not by offset.");
     const order = typeof order_by === "string" ? { key: order_by } : order_by;
     const rows = orderedRows(
       collection,

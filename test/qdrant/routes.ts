@@ -27,6 +27,8 @@ export interface Call {
   readonly body: unknown;
   /** How long after it was taken an update is applied. */
   readonly lateMs: number;
+  /** Milliseconds in a second of `timeout`. */
+  readonly secondMs: number;
   /** Ends with the server. */
   readonly signal: AbortSignal;
 }
@@ -191,7 +193,7 @@ async function update(
       turn.then(() => answer("completed")),
       ...(timeout === undefined
         ? []
-        : [sleep(timeout * 1_000, answer("wait_timeout"), { signal: timer.signal })]),
+        : [sleep(timeout * call.secondMs, answer("wait_timeout"), { signal: timer.signal })]),
     ]);
   } finally {
     timer.abort();

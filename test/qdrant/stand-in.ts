@@ -22,6 +22,8 @@ export interface StandInOptions {
   readonly strict?: boolean;
   /** A real server's 32 MiB when left out. */
   readonly maxBodyBytes?: number;
+  /** Milliseconds that a second of a request's `timeout` lasts; 1000 when left out. */
+  readonly secondMs?: number;
   /** Milliseconds, for rate limits. */
   readonly now?: () => number;
 }
@@ -108,6 +110,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
         path: route.path,
         query,
         body: parsed.value,
+        secondMs: options.secondMs ?? 1_000,
         lateMs: fault?.kind === "late" ? fault.ms : 0,
         signal: closing.signal,
       });

@@ -9,18 +9,26 @@ export interface PayloadIndex {
 }
 export type PayloadIndexes = ReadonlyMap<string, PayloadIndex>;
 
-type Limit =
-  | "max_query_limit"
-  | "max_timeout"
-  | "upsert_max_batchsize"
-  | "search_max_batchsize"
-  | "filter_max_conditions";
+/** Settings of strict mode, and what has to be smaller to keep them. */
+const limitedBy = {
+  max_query_limit: "limit",
+  max_timeout: "timeout",
+  upsert_max_batchsize: "batch of points",
+  search_max_batchsize: "batch of searches",
+  filter_max_conditions: "filter",
+};
 
 /** @throws {Refusal} 400 when a number is above what the collection's strict mode allows; it names both and the setting. */
-export function checkLimit(strict: StrictMode, limit: Limit, value: number | null | undefined): void {
+export function checkLimit(
+  strict: StrictMode,
+  limit: keyof typeof limitedBy,
+  value: number | null | undefined,
+): void {
   const most = strict.enabled ? strict[limit] : undefined;
   if (typeof most !== "number" || typeof value !== "number" || value <= most) return;
-  throw badRequest(`${value} is more than strict mode's ${limit} of ${most}. Ask for ${most} or less.`);
+  throw badRequest(
+    `${value} is more than the ${most} of strict mode's ${limit}. Ask with a smaller ${limitedBy[limit]}.`,
+  );
 }
 
 /** @throws {Refusal} 400 when a filter is too long, or reads a key without an index where strict mode asks for one. */
@@ -45,6 +53,11 @@ export function checkIndex(indexes: PayloadIndexes, key: string, types: readonly
   if (index && (types.length === 0 || usesOf(index).some((use) => types.includes(use)))) return;
   const wanted = types.length > 0 ? types.map((type) => type.split(" ")[0]).join(" or ") : "payload";
   throw badRequest(`"${key}" has no ${wanted} index. Create one for it, or filter by another key.`);
+}
+
+/** @throws {Refusal} 400 when strict mode asks for an index to group by a key, and there is none. */
+export function checkGroupKey(strict: StrictMode, indexes: PayloadIndexes, key: string): void {
+  if (strict.enabled && strict.unindexed_filtering_retrieve === false) checkIndex(indexes, key, []);
 }
 
 /** What an index answers: its type, and for whole numbers which of the two ways of asking. */
