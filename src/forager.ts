@@ -1,4 +1,6 @@
+import PQueue from "p-queue";
 import type { z } from "zod";
+import { Extractor } from "./agents/extractor.ts";
 import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
 import { type RunContext, rootContext } from "./context.ts";
@@ -7,6 +9,7 @@ import { MissingError, OptionsError } from "./errors.ts";
 import { EventStream } from "./events.ts";
 import { type Job, startJob } from "./job.ts";
 import type { Filter } from "./rag/filter.ts";
+import { type AddOptions, type AddSummary, addDocuments } from "./jobs/add-documents.ts";
 import { ask } from "./jobs/ask.ts";
 import { CrawlOptions } from "./jobs/crawl-options.ts";
 import type { CrawlSummary } from "./jobs/crawl-summary.ts";
@@ -22,6 +25,7 @@ import {
 import { type Check, examine } from "./jobs/doctor.ts";
 import { type EmbedSummary, embed } from "./jobs/embed.ts";
 import { type ExportKind, exportRecords } from "./jobs/export.ts";
+import type { GivenDocument } from "./jobs/given-document.ts";
 import { type ScrapeFormat, type ScrapedPage, scrape } from "./jobs/scrape.ts";
 import { type SearchResult, search } from "./jobs/search.ts";
 import { type SelfTest, selftest } from "./jobs/selftest.ts";
@@ -58,6 +62,8 @@ export class Forager implements AsyncDisposable {
   readonly events: EventStream;
   readonly #app: App;
   readonly #made = new AsyncDisposableStack();
+  /** Documents are added and removed one call after the other: a folder has one owner at a time. */
+  readonly #turns = new PQueue({ concurrency: 1 });
   #folder: DataFolder | undefined;
 
   constructor(config: Config, deps: AppDeps) {
@@ -97,6 +103,45 @@ export class Forager implements AsyncDisposable {
         return await crawl(floor, list, parsed, context);
       },
       () => (this.#folder ? crawlSoFar(this.#folder, this.#app.clock, list, startedAt) : undefined),
+    );
+  }
+
+  /**
+   * Indexes documents that were not crawled: texts, Markdown or HTML under a URL or an id of your own, with vectors.
+   * Adding one again replaces it. Rejects while a crawl owns the folder.
+   * @throws {OptionsError} Naming the first document that cannot be used; nothing was stored then.
+   */
+  add(
+    documents: readonly GivenDocument[],
+    options: AddOptions = {},
+    signal?: AbortSignal,
+  ): Promise<AddSummary> {
+    return this.#turns.add(async () => {
+      const folder = await this.#openFolder({ isCreated: true });
+      await using lease = folder.own();
+      await using made = new AsyncDisposableStack();
+      const { read, chunk } = this.config;
+      let extractor: Extractor | undefined;
+      const floor = {
+        database: folder.database,
+        archive: folder.archive,
+        extractor: () => (extractor ??= made.use(new Extractor({ threads: 1, read }))),
+        embedder: await this.#app.embedder(),
+        read,
+        chunk,
+        events: this.events,
+        clock: this.#app.clock,
+      };
+      return await addDocuments(floor, documents, options, this.#context("add", signal, lease.lost));
+    });
+  }
+
+  /** Takes documents and pages out of the index, by the address they are known by. @returns How many were there. */
+  remove(urls: readonly string[]): Promise<number> {
+    return this.#turns.add(() =>
+      this.#writing(({ database, archive }) =>
+        database.write(() => urls.filter((url) => archive.deleteDocument(url)).length),
+      ),
     );
   }
 
