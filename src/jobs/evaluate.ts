@@ -150,14 +150,14 @@ function describeGaps(
   const absent = (Object.keys(strategies) as StrategyName[]).filter(
     (name) => !floor.strategies.includes(name),
   );
+  const byPage = judged.filter(
+    (query) => query.isAnswerable !== false && !query.expected && hasRelevant(query),
+  );
   const loose = judged.filter(
     (query) => query.isAnswerable === true && !query.expected && !hasRelevant(query),
   );
   const lines: readonly (readonly [number, string])[] = [
-    [
-      absent.length,
-      `not compared, for want of an embedder: ${absent.map((name) => strategies[name]).join(", ")}`,
-    ],
+    [absent.length, `not compared here: ${absent.map((name) => strategies[name]).join(", ")}`],
     [
       queries.length - judged.length,
       `${queries.length - judged.length} of ${queries.length} queries have no judgement and were left out`,
@@ -169,6 +169,10 @@ function describeGaps(
     [
       names.ambiguous.length,
       `${names.ambiguous.length} judged documents fit several pages, any of which counts: ${shown(names.ambiguous)}`,
+    ],
+    [
+      byPage.length,
+      `of ${byPage.length} questions no expected answer is given: right is an answer whose first quote is from a relevant page`,
     ],
     [
       loose.length,

@@ -92,9 +92,10 @@ describe("evaluating", () => {
     );
     assert.equal(report.abstention?.auc?.value, 1);
     assert.deepEqual(report.notes, [
-      "not compared, for want of an embedder: RRF, DBSF, the default, ACF",
+      "not compared here: RRF, DBSF, the default, ACF",
       "1 of 5 queries have no judgement and were left out",
       "1 judged documents are not in the index and count as not found: gone.html",
+      "of 1 questions no expected answer is given: right is an answer whose first quote is from a relevant page",
       "dense: late (2 queries)",
     ]);
     assert.deepEqual(told, [1, 2, 3, 4]);

@@ -43,19 +43,21 @@ const binCount = 10;
 
 /** What was stated, by how sure it was. */
 export function reliabilityBins(stated: readonly Stated[]): ReliabilityBin[] {
-  return Array.from({ length: binCount }, (_, index) => {
-    const held = stated.filter(
-      ({ confidence }) => Math.min(Math.max(Math.floor(confidence * binCount), 0), binCount - 1) === index,
-    );
-    const sum = held.reduce((total, { confidence }) => total + confidence, 0);
-    return {
-      from: index / binCount,
-      to: (index + 1) / binCount,
-      count: held.length,
-      right: held.filter(({ isRight }) => isRight).length,
-      meanConfidence: held.length > 0 ? sum / held.length : 0,
-    };
-  });
+  const bins = Array.from({ length: binCount }, () => ({ count: 0, right: 0, sum: 0 }));
+  for (const { confidence, isRight } of stated) {
+    const bin = bins[Math.min(Math.max(Math.floor(confidence * binCount), 0), binCount - 1)];
+    if (!bin) continue;
+    bin.count += 1;
+    bin.right += Number(isRight);
+    bin.sum += confidence;
+  }
+  return bins.map(({ count, right, sum }, index) => ({
+    from: index / binCount,
+    to: (index + 1) / binCount,
+    count,
+    right,
+    meanConfidence: count > 0 ? sum / count : 0,
+  }));
 }
 
 /**

@@ -79,14 +79,16 @@ function classesOf(aucs: Readonly<Record<string, Estimate>>): string {
   return named.length > 0 ? ` (${named.join(", ")})` : "";
 }
 
-/** Columns as wide as they need be; the first to the left, the others to the right. */
+/** Columns as wide as they need be, numbers to the right. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const columns = (rows[0] ?? []).map((_, column) => {
+    const cells = rows.map((row) => row[column] ?? "");
+    const isNumeric = column > 0 && cells.slice(1).every((cell) => !cell.includes("["));
+    return { isNumeric, width: Math.max(...cells.map(({ length }) => length)) };
+  });
   const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
+    columns
+      .map(({ isNumeric, width }, column) => row[column]?.[isNumeric ? "padStart" : "padEnd"](width))
       .join("  ")
       .trimEnd();
   return rows.map(line).join("\n");
