@@ -22,6 +22,8 @@ export interface Ranking {
    * what it knows but did not rank counts as the bottom of its list. Absent: it knows everything.
    */
   readonly knows?: (id: ChunkId) => boolean;
+  /** How likely this list is to be about the question, 0 to 1, where fusions ask; absent: 1. */
+  readonly confidence?: number;
   /** The score below which nothing can fall, where the list is not cut off: BM25's 0. Absent: its last score. */
   readonly floor?: number;
 }

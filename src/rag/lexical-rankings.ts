@@ -19,17 +19,18 @@ export async function passagesFound(
 
 /** What the words say, as rankings of these passages, half of the weight each: a page's score stands for each of its passages. */
 export function lexicalRankings(
-  { chunks, documents }: WordsFound,
+  { chunks, documents, maxScore }: WordsFound,
   places: ReadonlyMap<ChunkId, FoundChunk>,
   depth: number,
 ): readonly Ranking[] {
+  const confidence = maxScore > 0 ? Math.min((chunks[0]?.score ?? 0) / maxScore, 1) : 0;
   const byPage = Map.groupBy(places.values(), ({ documentId }) => documentId);
   const pageHits = documents.flatMap(({ id, score }, index): RankedHit[] =>
     (byPage.get(id) ?? []).map((place) => ({ id: place.id, score, rank: index + 1 })),
   );
   return [
-    { retriever: "page", weight: 0.5, hits: pageHits, ...floorOf(documents, depth) },
-    { retriever: "chunk", weight: 0.5, hits: chunks, ...floorOf(chunks, depth) },
+    { retriever: "page", weight: 0.5, hits: pageHits, confidence, ...floorOf(documents, depth) },
+    { retriever: "chunk", weight: 0.5, hits: chunks, confidence, ...floorOf(chunks, depth) },
   ];
 }
 

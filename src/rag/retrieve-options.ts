@@ -3,9 +3,9 @@ import { z } from "zod";
 /** How passages are found and ranked. */
 export const RetrieveOptions = z.strictObject({
   fusion: z
-    .enum(["auto", "dbsf", "weighted", "rrf"])
+    .enum(["auto", "dbsf", "weighted", "acf", "best", "consensus", "hybrid", "rrf"])
     .default("auto")
-    .describe("How rankings are joined; auto takes dbsf with a proven embedder, else the cautious weighted"),
+    .describe("How rankings are joined; auto takes dbsf with a proven embedder, else the cautious acf"),
   denseWeight: z
     .number()
     .min(0)
@@ -41,5 +41,11 @@ export const RetrieveOptions = z.strictObject({
     .min(1)
     .default(3)
     .describe("Passages of one page among the results, unless there are too few others"),
+  maxHostShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("Share of the results that one host may have, unless there are too few others"),
 });
 export type RetrieveOptions = z.output<typeof RetrieveOptions>;

@@ -1,29 +1,25 @@
 import type { Clock } from "../clock.ts";
+import { within } from "../deadline.ts";
 import { messageOf } from "../errors.ts";
 import { analyzeQuery } from "./analyzer.ts";
 import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
-import type { ChunkId, ChunkStore, FoundChunk, StoredChunk, TermCounts, WordsFound } from "./chunk-store.ts";
-import type { Filter } from "./filter.ts";
+import type {
+  ChunkId,
+  ChunkStore,
+  FoundChunk,
+  SearchOptions,
+  StoredChunk,
+  TermCounts,
+  WordsFound,
+} from "./chunk-store.ts";
 import { hitConfidence } from "./confidence.ts";
-import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
+import type { Filter } from "./filter.ts";
 import type { FusedHit, Ranking } from "./fusion.ts";
-import { fusions } from "./fusions/index.ts";
-import {
-  lexicalFacts,
-  lexicalRankings,
-  passagesFound,
-  sameness,
-  type LexicalFacts,
-} from "./lexical-rankings.ts";
+import { type Findings, type Joined, joinFindings, joinWordings } from "./join-rankings.ts";
+import { lexicalFacts, passagesFound, type LexicalFacts } from "./lexical-rankings.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
-
-/** Weight of a proven embedder: half, measured on five sets; of another: this at most, which never lost more than .009 nDCG. */
-const provenWeight = 0.5;
-const unprovenWeight = 0.2;
-/** The gate on an unproven embedder: full trust when three of both top tens agree, a quarter when none do. */
-const gateAgreement = 0.3;
-const gateFloor = 0.25;
+import { Passages, selectHits } from "./select-hits.ts";
 
 /** Which retrievers a hit's rank and score come from. */
 export type RetrieverName = "page" | "chunk" | "dense";
@@ -55,8 +51,17 @@ export interface Retrieval extends LexicalFacts {
   readonly notes: readonly string[];
 }
 
+/** Another wording of a question: keywords, a paraphrase, a made-up answer. */
+export interface Wording {
+  readonly text: string;
+  /** 0 to 1, beside 1 for the question itself. */
+  readonly weight: number;
+}
+
 export interface RetrieveRequest {
   readonly limit: number;
+  /** Asked at the same time. */
+  readonly wordings?: readonly Wording[] | undefined;
   /** Only documents of which it holds. */
   readonly filter?: Filter | undefined;
   /** In place of `embedBudgetMs`. */
@@ -89,56 +94,61 @@ export class Retriever {
   }
 
   /**
-   * The passages for `query`, at most `limit`. A failing or late embedder costs quality, never the answer.
-   * @throws The signal's reason when aborted.
+   * The passages for `query`, at most `limit`: its wordings, each by words and by meaning, all at the same time, joined.
+   * A retriever that fails or is late costs quality and is named in the notes.
+   * @throws {StoreError} When neither words nor meaning could be searched; the signal's reason when aborted.
    */
   async retrieve(query: string, request: RetrieveRequest, signal?: AbortSignal): Promise<Retrieval> {
     signal?.throwIfAborted();
-    const { listDepth } = this.#options;
+    const wordings = [{ text: query, weight: 1 }, ...(request.wordings ?? [])];
     const search = {
-      limit: Math.max(listDepth, request.limit),
+      limit: Math.max(this.#options.listDepth, request.limit),
       ...(request.filter ? { filter: request.filter } : {}),
     };
-    const terms = analyzeQuery(query);
-    const [words, question] = await Promise.all([
+    const terms = wordings.map(({ text }) => analyzeQuery(text));
+    const [words, questions] = await Promise.all([
       this.#findWords(terms, search, signal),
-      this.#embedQuestion(query, signal),
+      this.#embedQuestions(
+        wordings.map(({ text }) => text),
+        signal,
+      ),
     ]);
     signal?.throwIfAborted();
-    const { found, places } = words;
-    const notes = [words.note, question.note].filter((note) => note !== undefined);
-
-    let dense: readonly FoundChunk[] | undefined;
-    let fresh: readonly FreshVector[] = [];
-    if (question.vector) {
-      const early = lexicalRankings(found, places, listDepth);
-      fresh = await this.#embedCandidates(early, places, request.budgetMs, signal);
-      const [list = []] = await this.#store.searchVectors([question.vector], search, signal);
-      dense = mergeFresh(list, fresh, places, question.vector);
-      for (const chunk of dense) if (!places.has(chunk.id)) places.set(chunk.id, chunk);
-    } else if (words.error !== undefined) {
-      throw words.error; // neither words nor meaning: there is nothing to go by
-    }
-    const lexical = lexicalRankings(found, places, listDepth);
-    const fused = this.#fuse(lexical, places, dense, fresh);
-    const ranks = [...lexical, ...(dense ? [{ retriever: "dense", hits: dense }] : [])].map(toRanks);
+    const [vector] = questions.vectors;
+    const early = words.found.map((found) => ({ ...found, dense: undefined }));
+    const fresh = vector ? await this.#embedCandidates(early, request.budgetMs, signal) : [];
+    const meanings = await this.#findMeanings(questions.vectors, search, signal);
+    signal?.throwIfAborted();
+    if (words.error !== undefined && meanings.lists.length === 0) throw words.error;
+    const findings = words.found.map((found, at) =>
+      withMeaning(found, meanings.lists[at], fresh, questions.vectors[at]),
+    );
+    const joined = findings.map((finding) => this.#join(finding));
+    const [own = nothingJoined, ...others] = joined;
+    const fused = joinWordings(
+      own.hits,
+      others.map(({ hits }, at) => ({ hits, weight: wordings[at + 1]?.weight ?? 0 })),
+    );
+    const places = new Map(findings.flatMap((finding) => [...finding.places]));
+    const { words: ownWords } = findings[0] ?? { words: nothingFound };
     const passages = new Passages(this.#store, signal);
     await passages.readAhead(
-      [...fused.slice(0, request.limit), ...found.chunks.slice(0, 2)].map(({ id }) => id),
+      [...fused.slice(0, request.limit), ...ownWords.chunks.slice(0, 2)].map(({ id }) => id),
     );
-    const selected = await this.#select(fused, places, passages, request.limit);
+    const selected = await selectHits(fused, places, passages, request.limit, this.#options);
+    const ranks = own.rankings.map(toRanks);
     const hits = selected.map(({ hit, chunk }) =>
-      describe(hit, chunk, ranks, found.maxScore, this.#isProven),
+      describe(hit, chunk, ranks, ownWords.maxScore, this.#isProven),
     );
     const stats = await this.#store.stats(signal);
     return {
       query,
       hits,
-      terms,
-      ...(question.vector ? { vector: question.vector } : {}),
-      ...(await lexicalFacts(found, (id) => passages.read(id))),
+      terms: terms[0] ?? analyzeQuery(""),
+      ...(vector ? { vector } : {}),
+      ...(await lexicalFacts(ownWords, (id) => passages.read(id))),
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
-      notes,
+      notes: [words.note, questions.note, meanings.note].filter((note) => note !== undefined),
     };
   }
 
@@ -146,164 +156,119 @@ export class Retriever {
     return this.#embedder?.isProven === true;
   }
 
+  #join(findings: Findings): Joined {
+    const trust = { isProven: this.#isProven, hasEmbedder: this.#embedder !== undefined };
+    return joinFindings(findings, trust, this.#options);
+  }
+
   /** What the words find, in time; a store that fails here may still be searched by meaning. */
   async #findWords(
-    terms: TermCounts,
-    search: { readonly limit: number; readonly filter?: Filter },
+    queries: readonly TermCounts[],
+    search: SearchOptions,
     signal: AbortSignal | undefined,
   ): Promise<{
-    readonly found: WordsFound;
-    readonly places: Map<ChunkId, FoundChunk>;
+    readonly found: readonly Omit<Findings, "dense">[];
     readonly note?: string;
     readonly error?: unknown;
   }> {
     try {
-      return await within("Searching by words", this.#options.wordsTimeoutMs, signal, async (own) => {
-        const [found = nothingFound] = await this.#store.searchWords([terms], search, own);
-        return { found, places: await passagesFound(this.#store, terms, found, own) };
+      const found = await within("Searching by words", this.#options.wordsTimeoutMs, signal, async (own) => {
+        const lists = await this.#store.searchWords(queries, search, own);
+        return await Promise.all(
+          lists.map(async (words, at) => ({
+            words,
+            places: await passagesFound(this.#store, queries[at] ?? analyzeQuery(""), words, own),
+          })),
+        );
       });
+      return { found };
     } catch (error) {
+      const nothing = { words: nothingFound, places: new Map() };
       const note = `Searching by words failed: ${messageOf(error)}`;
-      return { found: nothingFound, places: new Map(), note, error };
+      return { found: queries.map(() => nothing), note, error };
     }
   }
 
-  async #embedQuestion(
-    query: string,
+  async #embedQuestions(
+    texts: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly vector?: Float32Array; readonly note?: string }> {
+  ): Promise<{ readonly vectors: readonly Float32Array[]; readonly note?: string }> {
     const embedder = this.#embedder;
-    if (!embedder) return {};
+    if (!embedder) return { vectors: [] };
     try {
-      const vector = await within(
+      const vectors = await within(
         "Embedding the question",
         this.#options.denseTimeoutMs,
         signal,
         async (own) =>
-          embedder.embedQuery ? embedder.embedQuery(query, own) : (await embedder.embed([query], own))[0],
+          embedder.embedQuery
+            ? await Promise.all(texts.map(async (text) => embedder.embedQuery?.(text, own)))
+            : await embedder.embed(texts, own),
       );
-      return vector ? { vector } : { note: "The embedder gave no vector." };
+      const made = vectors.filter((vector) => vector !== undefined);
+      return made.length === texts.length
+        ? { vectors: made }
+        : { vectors: [], note: "The embedder gave no vector." };
     } catch (error) {
       // An abort is found by the caller, which throws its reason; anything else leaves the words to answer.
-      return { note: messageOf(error) };
+      return { vectors: [], note: messageOf(error) };
+    }
+  }
+
+  /** What has a meaning close to the question's, in time. */
+  async #findMeanings(
+    vectors: readonly Float32Array[],
+    search: SearchOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly lists: readonly (readonly FoundChunk[])[]; readonly note?: string }> {
+    if (vectors.length === 0) return { lists: [] };
+    try {
+      const lists = await within("Searching by meaning", this.#options.denseTimeoutMs, signal, (own) =>
+        this.#store.searchVectors(vectors, search, own),
+      );
+      return { lists };
+    } catch (error) {
+      return { lists: [], note: `Searching by meaning failed: ${messageOf(error)}` };
     }
   }
 
   /** Vectors for the best passages that have none, kept where the store can be written. */
   async #embedCandidates(
-    lexical: readonly Ranking[],
-    places: ReadonlyMap<ChunkId, FoundChunk>,
+    found: readonly Findings[],
     budgetMs: number = this.#options.embedBudgetMs,
     signal?: AbortSignal,
   ): Promise<readonly FreshVector[]> {
-    if (!this.#embedder || budgetMs <= 0) return [];
-    const best = this.#fuse(lexical, places).slice(0, this.#options.embedCandidates);
-    const missing = best.map(({ id }) => id).filter((id) => places.get(id)?.hasVector === false);
-    const jobs = missing.length > 0 ? await this.#store.embeddingJobs(missing, signal) : [];
-    const fresh = await embedWithin(budgetMs, jobs, { embedder: this.#embedder, clock: this.#clock }, signal);
-    // Not kept is not lost: the backlog will come to them.
-    if (fresh.length > 0) await this.#keep?.(fresh).catch(() => 0);
-    return fresh;
-  }
-
-  #fuse(
-    lexical: readonly Ranking[],
-    places: ReadonlyMap<ChunkId, FoundChunk>,
-    dense?: readonly FoundChunk[],
-    fresh: readonly FreshVector[] = [],
-  ): FusedHit[] {
-    const isProven = this.#isProven;
-    const { fusion, denseWeight } = this.#options;
-    const fuse = fusions[fusion === "auto" ? (isProven || !this.#embedder ? "dbsf" : "weighted") : fusion];
-    if (!dense) return fuse(lexical);
-    const weight = denseWeight ?? (isProven ? provenWeight : unprovenWeight * gate(lexical, dense));
-    const justMade = new Set(fresh.map(({ chunkId }) => chunkId));
-    return fuse([
-      ...lexical.map((ranking) => ({ ...ranking, weight: (1 - weight) * ranking.weight })),
-      {
-        retriever: "dense",
-        weight,
-        hits: dense,
-        knows: (id) => justMade.has(id) || places.get(id)?.hasVector === true,
-      },
-    ]);
-  }
-
-  /** The best, without repeated passages, with at most so many of a page; those left out fill what stays empty. */
-  async #select(
-    fused: readonly FusedHit[],
-    places: ReadonlyMap<ChunkId, FoundChunk>,
-    passages: Passages,
-    limit: number,
-  ): Promise<Selected[]> {
-    const seen = new Set<string>();
-    const taken: Selected[] = [];
-    const take = async (hit: FusedHit): Promise<boolean> => {
-      const chunk = await passages.read(hit.id);
-      const words = chunk && sameness(chunk);
-      if (!chunk || words === undefined || seen.has(words)) return false;
-      seen.add(words);
-      taken.push({ hit, chunk });
-      return true;
-    };
-    const ofPage = new Map<ChunkId | undefined, number>();
-    const spare: FusedHit[] = [];
-    for (const hit of fused) {
-      if (taken.length >= limit) break;
-      const page = places.get(hit.id)?.documentId;
-      const count = ofPage.get(page) ?? 0;
-      if (count >= this.#options.maxPerPage) spare.push(hit);
-      else if (await take(hit)) ofPage.set(page, count + 1);
+    const [own] = found;
+    if (!this.#embedder || !own || budgetMs <= 0) return [];
+    const best = this.#join(own).hits.slice(0, this.#options.embedCandidates);
+    const missing = best.map(({ id }) => id).filter((id) => own.places.get(id)?.hasVector === false);
+    if (missing.length === 0) return [];
+    try {
+      const jobs = await this.#store.embeddingJobs(missing, signal);
+      const deps = { embedder: this.#embedder, clock: this.#clock };
+      const fresh = await embedWithin(budgetMs, jobs, deps, signal);
+      // Not kept is not lost: the backlog will come to them.
+      if (fresh.length > 0) await this.#keep?.(fresh).catch(() => 0);
+      return fresh;
+    } catch {
+      return []; // they stay unknown; an abort is found by the caller
     }
-    for (const hit of spare) {
-      if (taken.length >= limit) break;
-      await take(hit);
-    }
-    return taken.sort((one, other) => other.hit.score - one.hit.score);
   }
-}
-
-interface Selected {
-  readonly hit: FusedHit;
-  readonly chunk: StoredChunk;
 }
 
 const nothingFound: WordsFound = { chunks: [], documents: [], maxScore: 0 };
+const nothingJoined: Joined = { hits: [], rankings: [] };
 
-/** Passages of one search, each read once, and many in one call where it is known which. */
-class Passages {
-  readonly #store: Pick<ChunkStore, "chunks">;
-  readonly #signal: AbortSignal | undefined;
-  readonly #read = new Map<ChunkId, StoredChunk | undefined>();
-
-  constructor(store: Pick<ChunkStore, "chunks">, signal: AbortSignal | undefined) {
-    this.#store = store;
-    this.#signal = signal;
-  }
-
-  async readAhead(ids: readonly ChunkId[]): Promise<void> {
-    const wanted = [...new Set(ids)].filter((id) => !this.#read.has(id));
-    if (wanted.length === 0) return;
-    for (const id of wanted) this.#read.set(id, undefined);
-    for (const chunk of await this.#store.chunks(wanted, this.#signal)) this.#read.set(chunk.id, chunk);
-  }
-
-  async read(id: ChunkId): Promise<StoredChunk | undefined> {
-    await this.readAhead([id]);
-    return this.#read.get(id);
-  }
-}
-
-/** How far an unproven embedder is let in for this question: by how many of the top tens agree. */
-function gate(lexical: readonly Ranking[], dense: readonly FoundChunk[]): number {
-  const words = new Set(
-    lexical
-      .find(({ retriever }) => retriever === "chunk")
-      ?.hits.slice(0, 10)
-      .map(({ id }) => id),
-  );
-  const agreement = dense.slice(0, 10).filter(({ id }) => words.has(id)).length / 10;
-  return Math.min(1, agreement / gateAgreement + gateFloor);
+/** Puts the dense list, and the vectors made just now, to what the words found. */
+function withMeaning(
+  { words, places }: Omit<Findings, "dense">,
+  list: readonly FoundChunk[] | undefined,
+  fresh: readonly FreshVector[],
+  vector: Float32Array | undefined,
+): Findings {
+  if (!list || !vector) return { words, places, dense: undefined };
+  const dense = mergeFresh(list, fresh, places, vector);
+  return { words, places: new Map([...places, ...dense.map((chunk) => [chunk.id, chunk] as const)]), dense };
 }
 
 interface Ranks {

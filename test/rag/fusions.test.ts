@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { FusedHit, RankedHit } from "../../src/rag/fusion.ts";
+import { best } from "../../src/rag/fusions/best.ts";
+import { consensus } from "../../src/rag/fusions/consensus.ts";
 import { dbsf } from "../../src/rag/fusions/dbsf.ts";
+import { hybrid } from "../../src/rag/fusions/hybrid.ts";
 import { rrf } from "../../src/rag/fusions/rrf.ts";
 import { weighted } from "../../src/rag/fusions/weighted.ts";
 
@@ -89,3 +92,37 @@ describe("reciprocal rank fusion", () => {
     );
   });
 });
+
+// Words: 1 scores 1 and 2 scores .5; meaning: 2 scores 1 and 3 scores .25.
+const words = { retriever: "chunk", weight: 0.5, confidence: 0.6, hits: list(8, 4), floor: 0 };
+const meaning = {
+  retriever: "dense",
+  weight: 0.5,
+  confidence: 0.9,
+  floor: 0,
+  hits: [
+    { id: 2, score: 0.8 },
+    { id: 3, score: 0.2 },
+  ],
+};
+
+for (const [name, fuse, expected] of [
+  ["best takes the surest list's word", best, { 2: 0.9, 1: 0.6, 3: 0.225 }],
+  [
+    "consensus takes the mean, less for what one list alone has",
+    consensus,
+    { 2: 0.75, 1: 0.353553, 3: 0.088388 },
+  ],
+  [
+    "hybrid takes a mixture of mean, surest list and agreement",
+    hybrid,
+    { 2: 0.7875, 1: 0.503033, 3: 0.144508 },
+  ],
+] as const) {
+  it(name, () => {
+    assert.deepEqual(
+      scores(fuse([words, meaning])),
+      new Map(Object.entries(expected).map(([id, score]) => [Number(id), score])),
+    );
+  });
+}

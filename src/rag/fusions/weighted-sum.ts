@@ -15,29 +15,58 @@ interface ScaledRanking {
   readonly values: ReadonlyMap<ChunkId, { readonly value: number; readonly place: number }>;
 }
 
-/** The sum of each item's scaled scores by weight, over the retrievers that know it: what all fusions here share. */
+/** What one retriever says of an item that it knows. */
+export interface Opinion {
+  readonly ranking: Ranking;
+  /** On the common scale; the bottom's where it did not rank the item. */
+  readonly value: number;
+  readonly isRanked: boolean;
+}
+
+/** The mean of each item's scaled scores by weight, over the retrievers that know it. */
 export function weightedSum(
   rankings: readonly Ranking[],
   scaleOf: (scores: readonly number[], ranking: Ranking) => Scale,
 ): FusedHit[] {
+  return fuseBy(rankings, scaleOf, weightedMean);
+}
+
+export function weightedMean(opinions: readonly Opinion[]): number {
+  let sum = 0;
+  let weights = 0;
+  for (const { ranking, value } of opinions) {
+    sum += ranking.weight * value;
+    weights += ranking.weight;
+  }
+  return weights > 0 ? sum / weights : 0;
+}
+
+/** What all fusions here share: scales each list, and lets `join` make one score of what the retrievers that know an item say of it. */
+export function fuseBy(
+  rankings: readonly Ranking[],
+  scaleOf: (scores: readonly number[], ranking: Ranking) => Scale,
+  join: (opinions: readonly Opinion[]) => number,
+): FusedHit[] {
   const scaled = rankings.map((ranking) => scale(ranking, scaleOf));
   const byWeight = scaled.toSorted((one, other) => other.ranking.weight - one.ranking.weight);
   const ids = new Set(rankings.flatMap(({ hits }) => hits.map(({ id }) => id)));
-  return [...ids].map((id) => fuseOne(id, scaled)).sort((one, other) => compare(one, other, byWeight));
+  return [...ids].map((id) => fuseOne(id, scaled, join)).sort((one, other) => compare(one, other, byWeight));
 }
 
-function fuseOne(id: ChunkId, scaled: readonly ScaledRanking[]): FusedHit {
+function fuseOne(
+  id: ChunkId,
+  scaled: readonly ScaledRanking[],
+  join: (opinions: readonly Opinion[]) => number,
+): FusedHit {
   const parts: Record<string, number> = {};
-  let sum = 0;
-  let weights = 0;
+  const opinions: Opinion[] = [];
   for (const { ranking, bottom, values } of scaled) {
     const hit = values.get(id);
     if (!hit && ranking.knows?.(id) === false) continue;
-    sum += ranking.weight * (hit?.value ?? bottom);
-    weights += ranking.weight;
+    opinions.push({ ranking, value: hit?.value ?? bottom, isRanked: hit !== undefined });
     if (hit) parts[ranking.retriever] = hit.value;
   }
-  return { id, score: weights > 0 ? sum / weights : 0, parts };
+  return { id, score: join(opinions), parts };
 }
 
 function compare(one: FusedHit, other: FusedHit, byWeight: readonly ScaledRanking[]): number {

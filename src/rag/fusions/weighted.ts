@@ -1,14 +1,15 @@
 import type { Fuse, Ranking } from "../fusion.ts";
-import { weightedSum, type Scale } from "./weighted-sum.ts";
+import { type Scale, weightedSum } from "./weighted-sum.ts";
 
 /**
  * Convex combination: each list's best score becomes 1, its floor 0. With less than half of the weight on one list,
  * an item that only this list has can never come first: the form for an embedder of unknown strength.
  * @see Bruch, Gai and Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, TOIS 2023.
  */
-export const weighted: Fuse = (rankings) => weightedSum(rankings, scaleOf);
+export const weighted: Fuse = (rankings) => weightedSum(rankings, minMax);
 
-function scaleOf(scores: readonly number[], ranking: Ranking): Scale {
+/** Best 1, floor 0. */
+export function minMax(scores: readonly number[], ranking: Ranking): Scale {
   const highest = Math.max(...scores);
   const lowest = ranking.floor ?? Math.min(...scores);
   // Equal scores tell nothing apart, but a single hit is a hit.

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ChunkId, FoundChunk, StoredChunk } from "../../src/rag/chunk-store.ts";
+import { isNearDuplicate, shinglesOf } from "../../src/rag/near-duplicates.ts";
+import { Passages, selectHits } from "../../src/rag/select-hits.ts";
+
+/** Passages that fell in this order, each `host/page text`. */
+function select(
+  found: readonly string[],
+  limit: number,
+  caps: { maxPerPage?: number; maxHostShare?: number } = {},
+) {
+  const reads: number[] = [];
+  const chunks = found.map((line, id): StoredChunk => {
+    const [url = "", ...words] = line.split(" ");
+    return {
+      id,
+      documentId: url,
+      ordinal: 0,
+      url: `https://${url}`,
+      title: "",
+      headingPath: "",
+      start: 0,
+      end: 0,
+      text: words.join(" "),
+      hash: "",
+      fetchedAt: 0,
+      publishedAt: "",
+    };
+  });
+  const store = {
+    chunks: async (ids: readonly ChunkId[]) => {
+      reads.push(ids.length);
+      return ids.flatMap((id) => chunks[Number(id)] ?? []);
+    },
+  };
+  const fused = chunks.map(({ id }) => ({ id, score: 1 - Number(id) / 100, parts: {} }));
+  const places = new Map<ChunkId, FoundChunk>(
+    chunks.map(({ id, documentId }) => [id, { id, documentId, score: 1, hasVector: true }]),
+  );
+  return selectHits(fused, places, new Passages(store, undefined), limit, {
+    maxPerPage: caps.maxPerPage ?? 99,
+    maxHostShare: caps.maxHostShare ?? 1,
+  }).then((taken) => taken.map(({ chunk }) => Number(chunk.id)));
+}
+
+describe("the selection of hits", () => {
+  it("leaves out what nearly repeats a passage before it", async () => {
+    const long = Array.from({ length: 60 }, (_, at) => `word${at}`).join(" ");
+    const taken = await select(
+      [`a/1 ${long}`, `b/1 ${long} extra`, `c/1 ${long.toUpperCase()}`, "d/1 other"],
+      9,
+    );
+    assert.deepEqual(taken, [0, 3]);
+  });
+
+  it("takes so many of a page while there are others, then fills up, best first", async () => {
+    const found = ["a/1 one", "a/1 two", "a/1 three", "b/1 four"];
+    assert.deepEqual(await select(found, 3, { maxPerPage: 2 }), [0, 1, 3]);
+    assert.deepEqual(await select(found, 4, { maxPerPage: 2 }), [0, 1, 2, 3]);
+  });
+
+  it("gives one host its share while there are others, then fills up, best first", async () => {
+    const found = ["a/1 one", "a/2 two", "a/3 three", "b/1 four", "c/1 five"];
+    assert.deepEqual(await select(found, 4, { maxHostShare: 0.5 }), [0, 1, 3, 4]);
+    assert.deepEqual(await select(found.slice(0, 3), 3, { maxHostShare: 0.1 }), [0, 1, 2]);
+  });
+});
+
+describe("near duplicates", () => {
+  const text = Array.from({ length: 100 }, (_, at) => `w${at}`).join(" ");
+  for (const [name, other, expected] of [
+    ["the same in other spacing and case", text.toUpperCase().replaceAll(" ", "\n"), true],
+    ["the same with one word changed", text.replace("w50", "changed"), true],
+    ["the same with a paragraph added", `${text} ${text.replaceAll("w", "v").slice(0, 100)}`, false],
+    ["half of it", text.slice(0, text.length / 2), false],
+    ["something else", "quite another text about other things", false],
+  ] as const) {
+    it(`${expected ? "sees" : "does not see"} ${name} as a repetition`, () => {
+      assert.equal(isNearDuplicate(shinglesOf(text), shinglesOf(other)), expected);
+    });
+  }
+
+  it("compares texts of a word or two whole", () => {
+    assert.ok(isNearDuplicate(shinglesOf("Yes  no"), shinglesOf("yes no")));
+    assert.ok(!isNearDuplicate(shinglesOf("yes"), shinglesOf("no")));
+    assert.ok(!isNearDuplicate(shinglesOf("一"), shinglesOf("二")));
+  });
+});
