@@ -96,7 +96,11 @@ if (served.size > 0) throw new Error(`The client no longer knows ${[...served].j
 const { version } = JSON.parse(await readFile(join(clientFolder, "package.json"), "utf8")) as {
   version: string;
 };
-await writeFile(target, `${JSON.stringify({ clientVersion: version, requests, definitions }, null, 1)}\n`);
+const source = "Made by scripts/qdrant-schema.ts from the types of @qdrant/js-client-rest (Apache-2.0).";
+await writeFile(
+  target,
+  `${JSON.stringify({ source, clientVersion: version, requests, definitions }, null, 1)}\n`,
+);
 
 /** The forms that openapi-typescript writes, and no others. */
 function schemaOf(node: Node): Schema {

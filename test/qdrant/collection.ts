@@ -170,7 +170,7 @@ function indexes(type: string, value: unknown): boolean {
   }
 }
 
-/** A part of a payload is JSON, so this copy is whole and nobody else holds it. */
+/** A payload that no other point shares. */
 export function copyOf(payload: Payload | null | undefined): Payload {
   return structuredClone(payload ?? {});
 }

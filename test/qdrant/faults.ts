@@ -18,7 +18,10 @@ export type Fault = {
   /** How many of those; 1 when left out. */
   readonly times?: number;
 } & (
-  | { /** The request waits so long before anything is done. */ readonly kind: "delay"; readonly ms: number }
+  | {
+      /** The request waits so long before it is done, whether or not the client still waits. */ readonly kind: "delay";
+      readonly ms: number;
+    }
   | { /** The connection ends, and nothing was done. */ readonly kind: "cut" }
   | { /** The connection ends after all was done, before the answer. */ readonly kind: "cut-after-apply" }
   | {

@@ -18,10 +18,8 @@ export const { clientVersion } = description;
 
 /** A body that fits none of many forms has as many problems. */
 const mostProblems = 6;
-const strictAjv = new Ajv({ strict: false });
-strictAjv.addSchema({ $id: "client", definitions: description.definitions });
-const coercingAjv = new Ajv({ strict: false, coerceTypes: true });
-coercingAjv.addSchema({ $id: "client", definitions: description.definitions });
+const strictAjv = ajvWith(description.definitions);
+const coercingAjv = ajvWith(description.definitions, { coerceTypes: true });
 /** A real server ignores members it does not know. */
 let lenientAjv: Ajv | undefined;
 const compiled = new Map<string, ValidateFunction>();
@@ -80,15 +78,18 @@ export function checkBody({ key }: FoundRoute, body: unknown): string | undefine
 export function isReadable({ key }: FoundRoute, body: unknown): boolean {
   const schema = description.requests[key]?.body;
   if (!schema) return true;
-  if (!lenientAjv) {
-    lenientAjv = new Ajv({ strict: false });
-    lenientAjv.addSchema(lenient({ $id: "client", definitions: description.definitions }));
-  }
+  lenientAjv ??= ajvWith(lenient(description.definitions));
   return compile(lenientAjv, `lenient ${key}`, schema)(body);
 }
 
 function patternOf(key: string): RegExp {
   return new RegExp(`^${key.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`);
+}
+
+/** The schema is ours and each validator runs a few times: neither checking it nor making it fast is worth a test's time. */
+function ajvWith(definitions: object, options: { readonly coerceTypes?: boolean } = {}): Ajv {
+  const ajv = new Ajv({ strict: false, validateSchema: false, code: { optimize: false }, ...options });
+  return ajv.addSchema({ $id: "client", definitions });
 }
 
 function compile(ajv: Ajv, name: string, schema: object): ValidateFunction {
