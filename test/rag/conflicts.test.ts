@@ -127,7 +127,7 @@ describe("witnesses of a contradiction", () => {
   it("weigh what the question's terms weigh", () => {
     const evidence = [
       said("one.test", "The port of the Acme gateway is 80 by default."),
-      said("two.test", "The port of the Acme box is 81 by default."),
+      said("two.test", "The port of Acme is 81 by default."),
     ];
     const [acme = 0, gateway = 0] = termsOf("Acme gateway");
     const light = (term: number) => (term === gateway ? 0.1 : term === acme ? 5 : 1);

@@ -13,8 +13,6 @@ export interface Asked {
   readonly counted: number | undefined;
   /** Whether the right answer changes over the years, so that a newer page knows better. */
   readonly variesWithTime: boolean;
-  /** Terms that the value itself stands for: a height need not say "tall". */
-  readonly impliedTerms: ReadonlySet<number>;
 }
 
 export type Place = "anywhere" | "default" | "limit" | "port" | "complement";
@@ -89,7 +87,8 @@ const implied =
   "tall high wide deep far thick big large heavy hot cold warm fast long old often many much year date day month version release height width depth length distance elevation altitude " +
   "weight mass weigh temperature speed price cost expensive cheap fee age module function method command option flag setting parameter library program called name named " +
   "number value amount maximum minimum max min limit city country person people place percent percentage latest current newest exact take last happen used set come share get class object company";
-const impliedTerms: ReadonlySet<number> = new Set(termsOf(implied));
+/** Terms that stand for a kind of value, and tell nothing of whose value it is. */
+export const impliedTerms: ReadonlySet<number> = new Set(termsOf(implied));
 
 const timely =
   /\b(?:latest|current|currently|newest|now|today|recent|population|price|prices|cost|costs|fee|salary|revenue|employees|members|users|version|release|ceo|president|director|leader|minister|record|still|stable)\b/iu;
@@ -112,6 +111,5 @@ export function askedFor(question: string): Asked | undefined {
     place,
     counted: noun === undefined ? undefined : termsOf(noun.split(" ")[0] ?? "").at(0),
     variesWithTime: timely.test(question),
-    impliedTerms,
   };
 }

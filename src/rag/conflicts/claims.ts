@@ -1,5 +1,5 @@
 import { termsOf } from "../analyzer.ts";
-import { type Asked, askedFor } from "./asked.ts";
+import { type Asked, askedFor, impliedTerms } from "./asked.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { allOf } from "./overlap.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
@@ -43,7 +43,7 @@ export function askedTerms(text: string, idf: (term: number) => number = () => 1
   if (!asked) return undefined;
   const read = asked.kinds.includes("verdict") ? positive(text, text) : text;
   const all = [...new Set(termsOf(read))];
-  const telling = all.filter((term) => !asked.impliedTerms.has(term));
+  const telling = all.filter((term) => !impliedTerms.has(term));
   const weights = new Map((telling.length > 0 ? telling : all).map((term) => [term, idf(term)]));
   return { text, asked, weights, total: [...weights.values()].reduce((sum, weight) => sum + weight, 0) };
 }
@@ -138,6 +138,6 @@ function termsAround(
   );
 }
 
-function withoutAsked({ weights, asked }: AskedTerms, terms: ReadonlySet<number>): Set<number> {
-  return new Set([...terms].filter((term) => !weights.has(term) && !asked.impliedTerms.has(term)));
+function withoutAsked({ weights }: AskedTerms, terms: ReadonlySet<number>): Set<number> {
+  return new Set([...terms].filter((term) => !weights.has(term) && !impliedTerms.has(term)));
 }

@@ -1,8 +1,10 @@
 import { termsOf } from "../analyzer.ts";
+import { impliedTerms } from "./asked.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
 import { commonOf, unsharedOf } from "./overlap.ts";
+import { scopeOf } from "./scope.ts";
 import { versionsAgree, versionsIn } from "./versions.ts";
 
 /** What narrows a claim: where two claims are narrowed differently, both can be true. */
@@ -17,6 +19,8 @@ export interface Qualifiers {
   /** Whether it tells of what was, or of what changed. */
   readonly isPast: boolean;
   readonly isConditional: boolean;
+  /** Terms of the part or case it is about. */
+  readonly scope: ReadonlySet<number>;
   /** Sides of an opposition: "client", "read", "min". */
   readonly sides: ReadonlySet<string>;
   /** Code and names that the question does not have: the subject, where the question names another. */
@@ -27,8 +31,9 @@ export interface Qualifiers {
 
 const platforms =
   /\b(?:windows|linux|mac ?os(?: x)?|os x|unix|posix|bsd|freebsd|openbsd|netbsd|solaris|aix|ios|android|debian|ubuntu|fedora|centos|rhel|alpine|arm(?:64)?|x86(?:[_-]64)?|amd64|(?:32|64)-bit|docker|kubernetes|aws|azure|chrome|firefox|safari|ipv4|ipv6|cpython|pypy|jython|mobile|desktop)\b/giu;
+/** A year behind a verb is when that happened, no more. */
 const yearWords =
-  /\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
+  /(?<!\b(?:\p{L}+ed|built|born|made|won|set)\s)\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
 const past =
   /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|once|until|legacy|obsolete|old(?:er)?|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
 const historyPage =
@@ -38,6 +43,8 @@ const condition =
 /** What says no more than "by default". */
 const noCondition =
   /\b(?:if|when|unless|where|in case)\b[^,.;]{0,40}\b(?:(?:not|none|nothing|otherwise|isn['’]t|no \w+)\b[^,.;]{0,20}\b(?:given|specified|set|passed|supplied|provided|present|configured|changed)|omitted|absent|missing|unspecified|(?:otherwise )?(?:specified|configured|stated|noted|set|changed))\b|\bif (?:none|omitted)\b/giu;
+/** "With a length of" is how a sentence brings its value. */
+const withValue = /\bwith (?:an?|its) (?:\p{L}+\s){1,3}of\b/giu;
 const opposed =
   "min|max minimum|maximum client|server read|write input|output soft|hard upload|download inbound|outbound incoming|outgoing request|response source|destination " +
   "http|https free|pro|premium|enterprise|team|basic|business|professional|starter|standard adult|child|senior|student male|female men|women daily|weekly|monthly|yearly|annual|annually " +
@@ -62,9 +69,11 @@ export function qualifiersOf(
   const path = headings.replace(title, "");
   const text = `${path}\n${quote}`;
   const isTime = value.kind === "date";
-  const without = `${quote.slice(0, value.start)} ${quote.slice(value.end)}`;
+  const without = `${quote.slice(0, value.start)} # ${quote.slice(value.end)}`;
   const said = value.kind === "verdict" ? quote : without;
   const asked = new Set(lowerWords(question));
+  const questionTerms = new Set(termsOf(question));
+  const isAsked = (term: number): boolean => questionTerms.has(term) || impliedTerms.has(term);
   return {
     versions:
       value.kind === "version"
@@ -83,7 +92,8 @@ export function qualifiersOf(
         ),
     isMeasured: value.kind === "quantity",
     isPast: past.test(quote) || historyPage.test(headings) || historyPage.test(title),
-    isConditional: condition.test(said.replace(noCondition, " ")),
+    isConditional: condition.test(said.replace(noCondition, " ").replace(withValue, " ")),
+    scope: scopeOf(said, isAsked),
     sides: new Set(
       [...lowerWords(said), ...lowerWords(path)].filter((word) =>
         groups.some((group) => group.includes(word)),
@@ -103,6 +113,7 @@ export function differInQualifiers(one: Qualifiers, other: Qualifiers, areNeighb
     (one.isMeasured && (one.years.size === 0) !== (other.years.size === 0)) ||
     one.isPast !== other.isPast ||
     one.isConditional !== other.isConditional ||
+    !sameSet(one.scope, other.scope) ||
     areOpposed(one.sides, other.sides) ||
     (one.subjects.size > 0 && other.subjects.size > 0 && areDisjoint(one.subjects, other.subjects)) ||
     (areNeighbours && one.subjects.size > 0 !== other.subjects.size > 0) ||
@@ -203,6 +214,6 @@ function lowerWords(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
-function sameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+function sameSet<T>(one: ReadonlySet<T>, other: ReadonlySet<T>): boolean {
   return unsharedOf(one, other).size === 0;
 }

@@ -21,9 +21,10 @@ const number = new RegExp(
     String.raw`(?:\s(?<magnitude>thousand|million|billion|bn|trillion)\b)?`,
   "giu",
 );
-const unitAfter = /^\s?-?\s?(°\s?[CF]\b|[%°]|[\p{L}µμ]+[²2]?)/u;
+const unitAfter = /^\s?-?\s?((?:°|degrees?)\s?(?:[CF]\b|Celsius|Fahrenheit)|[%°]|[\p{L}µμ]+[²2]?)/u;
 const rateAfter =
   /^\s?(?:\/\s?|per\s|each\s|every\s|an?\s(?=(?:second|minute|hour|day|week|month|year)s?\b))([\p{L}]+)/iu;
+const paceAfter = /^\s(?:[\p{L}-]+\s){0,2}?[\p{L}-]+\s?(?:\/\s?|per\s|each\s|every\s|an?\s)(\p{L}+)/iu;
 const countedAfter = /^\s(?:[\p{L}-]+\s){0,2}?([\p{L}-]{3,})/u;
 
 const spelled = new Map(
@@ -80,7 +81,8 @@ export function quantitiesIn(text: string): Quantity[] {
     const [low, high] = isSpan
       ? [Math.min(first, second), Math.max(first, second)]
       : hedged(before, first, half, magnitude);
-    const scale = unit?.scale ?? { low: 1, high: 1, offset: 0 };
+    const pace = unit ? undefined : paceOf(text.slice(end));
+    const scale = unit?.scale ?? { low: 1 / (pace ?? 1), high: 1 / (pace ?? 1), offset: 0 };
     const ends = [low * scale.low, low * scale.high, high * scale.low, high * scale.high];
     const shownEnd = unit?.end ?? end;
     const counted = unit ? undefined : countedTerm(text.slice(end));
@@ -93,7 +95,7 @@ export function quantitiesIn(text: string): Quantity[] {
         end: shownEnd,
         low: Math.min(...ends) + scale.offset,
         high: Math.max(...ends) + scale.offset,
-        dimension: unit?.dimension ?? "",
+        dimension: unit?.dimension ?? (pace === undefined ? "" : "/time"),
         counted,
       },
     ];
@@ -174,6 +176,12 @@ function decimalsOf(written: string): number {
 
 function valueOf(written: string): number {
   return spelled.get(written.toLowerCase()) ?? Number(written.replaceAll(",", ""));
+}
+
+/** Seconds in which something countable comes again: "60 requests per minute". */
+function paceOf(after: string): number | undefined {
+  const per = unitOf(paceAfter.exec(after)?.[1] ?? "");
+  return per?.dimension === "time" ? per.low : undefined;
 }
 
 function countedTerm(after: string): number | undefined {

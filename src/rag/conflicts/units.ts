@@ -113,9 +113,17 @@ for (const [dimension, rows] of Object.entries(table)) {
     for (const name of names.split(" ")) units.set(name, { dimension, low, high, offset: 0 });
   }
 }
-for (const name of ["°C", "Celsius"])
+for (const name of ["°C", "Celsius", "degreesC", "degreeC", "degreesCelsius", "degreeCelsius", "°Celsius"])
   units.set(name, { dimension: "temperature", low: 1, high: 1, offset: 0 });
-for (const name of ["°F", "Fahrenheit"])
+for (const name of [
+  "°F",
+  "Fahrenheit",
+  "degreesF",
+  "degreeF",
+  "degreesFahrenheit",
+  "degreeFahrenheit",
+  "°Fahrenheit",
+])
   units.set(name, { dimension: "temperature", low: 1 / 1.8, high: 1 / 1.8, offset: -32 / 1.8 });
 for (const [name, code] of Object.entries(currencies))
   units.set(name, { dimension: code, low: 1, high: 1, offset: 0 });

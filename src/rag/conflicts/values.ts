@@ -1,3 +1,4 @@
+import { termsOf } from "../analyzer.ts";
 import type { Asked } from "./asked.ts";
 import { datesAgree, datesIn } from "./dates.ts";
 import type { Quantity, Value } from "./evidence.ts";
@@ -28,6 +29,26 @@ const alternative =
 /** Says since when something else holds. */
 const changeNote = /\b(?:changed|deprecated|since|new) (?:in|since)? ?(?:version )?$/iu;
 
+/** "A battery that weighs": the battery's. */
+const relative = /[^,]\s(?:that|which|whose)\s(?:[\p{L}]+\s){0,4}$/iu;
+/** "Closed in 1999" is when it closed. */
+const happened =
+  /\b(\p{L}+ed|born|died|built|sold|won|made|began|began|left)\s(?:again\s)?(?:in|on|since|by|from)\s$/iu;
+/** "Python 3.8": a version of Python, inside a sentence. */
+const named = /\S\s(?!Version|Release|V\b)(\p{Lu}[\p{L}+#]*)\s$/u;
+/** Lengths that are not each other. */
+const measures = [
+  /\b(?:long|length)\b/iu,
+  /\b(?:wide|width)\b/iu,
+  /\b(?:tall|high|height|elevation|altitude)\b/iu,
+  /\b(?:deep|depth)\b/iu,
+  /\b(?:thick|thickness)\b/iu,
+  /\b(?:diameter|across)\b/iu,
+  /\b(?:far|distance|away)\b/iu,
+];
+const measuring = /(\p{L}+)\s(?:of|is|was)\s(?:about\s|around\s|over\s)?$/iu;
+const measured = /^\s(?:in\s)?(\p{L}+)/u;
+
 /** The values of a sentence that could answer, of the kind and in the place that the question asks for. */
 export function valuesIn(text: string, asked: Asked, question: string): Value[] {
   const found: Value[] = [];
@@ -48,6 +69,7 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
   return found.filter((value) => {
     const before = text.slice(0, value.start);
     return (
+      !isOfOther(value, before, text.slice(value.end), question) &&
       stands(asked, value, before, text.slice(value.end)) &&
       !denied.test(before) &&
       !holdsWord(question, value.shown)
@@ -70,6 +92,25 @@ export function areComparable(one: Value, other: Value): boolean {
   if (one.kind === "quantity" && other.kind === "quantity") return quantitiesCompare(one, other);
   if (one.kind === "name" && other.kind === "name") return namesCompare(one, other);
   return one.kind === other.kind;
+}
+
+/** Whether the words next to a value give it to something else than what is asked. */
+function isOfOther(value: Value, before: string, behind: string, question: string): boolean {
+  if (relative.test(before)) return true;
+  const verb = value.kind === "date" ? happened.exec(before)?.[1] : undefined;
+  if (verb !== undefined && !sharesTerm(verb, question)) return true;
+  const product = value.kind === "version" ? named.exec(before)?.[1] : undefined;
+  if (product !== undefined && !sharesTerm(product, question)) return true;
+  const asked = measures.findIndex((words) => words.test(question));
+  const said = measures.findIndex((words) =>
+    words.test(`${measuring.exec(before)?.[1] ?? ""} ${measured.exec(behind)?.[1] ?? ""}`),
+  );
+  return value.kind === "quantity" && asked >= 0 && said >= 0 && asked !== said;
+}
+
+function sharesTerm(words: string, question: string): boolean {
+  const asked = new Set(termsOf(question));
+  return termsOf(words).some((term) => asked.has(term));
 }
 
 function isPartOfDate({ start, end }: Quantity, text: string): boolean {

@@ -1,4 +1,5 @@
 import { termsOf } from "../analyzer.ts";
+import { impliedTerms } from "./asked.ts";
 import type { Verdict } from "./evidence.ts";
 
 /** Words with their opposites: an opposite reads as "not" and the first. */
@@ -27,7 +28,7 @@ const deniedWords = 4;
 /** Such sentences say neither yes nor no. */
 const halfTrue =
   /\b(?:some|sometimes|partially|partly|limited|only|usually|often|generally|typically|may|might|could|would|should|if|unless|when|except|until|not (?:all|always|every|only|necessarily|just)|whether|either|experimental|planned|depends?)\b/iu;
-const clauseEnd = /[;:]|,(?!\d)|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
+const clauseEnd = /[;:]|,(?!\d)|\band\b|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
 
 /** Yes or no from a sentence to a yes-or-no question; nothing unless one clause of it holds what is asked. */
 export function verdictOf(
@@ -45,12 +46,16 @@ export function verdictOf(
     const read = positive(clause, question);
     const { own, inPlace } = covers(new Set(termsOf(read)));
     if (own < leastOwnCoverage || inPlace < leastCoverage) continue;
+    const others = new Set(termsOf(read).filter((term) => !terms.has(term) && !impliedTerms.has(term)));
+    if (others.size > mostOthers) continue;
     const isYes = isDenied(asked, terms) === isDenied(read, terms);
     return { kind: "verdict", shown: isYes ? "yes" : "no", start: from, end: start, isYes };
   }
   return undefined;
 }
 
+/** Other terms in the clause: more of them, and it speaks of a part or a case. */
+const mostOthers = 1;
 /** Share of the question that the clause itself must hold, and the clause with its headings. */
 const leastOwnCoverage = 0.5;
 const leastCoverage = 0.85;
