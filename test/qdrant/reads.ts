@@ -153,7 +153,7 @@ export function facet(
   checkFilter(collection.strict, collection.indexes, filter, "unindexed_filtering_retrieve");
   const index = collection.indexes.get(key);
   const isMatched = index && usesOf(index).some((use) => ["keyword", "bool", "integer lookup"].includes(use));
-  if (!isMatched) throw badRequest(`"${key}" has no index that matches values. Create one to facet on it.`);
+  if (!isMatched) throw badRequest(`"${key}" has no index for whole values, which counting by value needs.`);
   const counts = new Map<unknown, number>();
   for (const { payload } of [...collection.points.values()].filter(compileFilter(filter))) {
     for (const value of new Set(valuesAt(payload, key))) counts.set(value, (counts.get(value) ?? 0) + 1);
