@@ -4,6 +4,7 @@ import type { Evidence, Value } from "./evidence.ts";
 import { allOf } from "./overlap.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
 import { agree, valuesIn } from "./values.ts";
+import { withPlainVerbs } from "./verb-forms.ts";
 import { positive, verdictOf } from "./verdicts.ts";
 
 /** What one sentence says the asked value is. */
@@ -29,7 +30,9 @@ export interface AskedTerms {
 /** Words on each side of a value that say what it is the value of. */
 const windowWords = 8;
 /** Of the question's weight, what a sentence with its headings must hold, and the sentence alone. */
-const leastCoverage = 0.6;
+const leastCoverage = 0.8;
+/** A measure says some of it by its unit. */
+const leastMeasureCoverage = 0.6;
 const leastOwnCoverage = 0.25;
 /** Of two values, the one that stands this much closer to the question's words is meant. */
 const clearlyCloser = 1.25;
@@ -41,7 +44,7 @@ const noClaim =
 export function askedTerms(text: string, idf: (term: number) => number = () => 1): AskedTerms | undefined {
   const asked = askedFor(text);
   if (!asked) return undefined;
-  const read = asked.kinds.includes("verdict") ? positive(text, text) : text;
+  const read = withPlainVerbs(asked.kinds.includes("verdict") ? positive(text, text) : text);
   const all = [...new Set(termsOf(read))];
   const telling = all.filter((term) => !impliedTerms.has(term));
   const weights = new Map((telling.length > 0 ? telling : all).map((term) => [term, idf(term)]));
@@ -60,10 +63,11 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   const { quote, context } = evidence;
   if (noClaim.test(quote)) return undefined;
   const isVerdict = question.asked.kinds.includes("verdict");
+  const least = question.asked.kinds.includes("quantity") ? leastMeasureCoverage : leastCoverage;
   const read = (text: string): ReadonlySet<number> =>
-    new Set(termsOf(isVerdict ? positive(text, question.text) : text));
+    new Set(termsOf(withPlainVerbs(isVerdict ? positive(text, question.text) : text)));
   const inPlace = read(`${evidence.title}\n${context}\n${quote}`);
-  if (coverageOf(question, inPlace) < leastCoverage || coverageOf(question, read(quote)) < leastOwnCoverage)
+  if (coverageOf(question, inPlace) < least || coverageOf(question, read(quote)) < leastOwnCoverage)
     return undefined;
   if (!holdsFigures(question.text, `${evidence.title}\n${context}\n${quote}`)) return undefined;
   const headings = read(`${evidence.title}\n${context.replace(quote, "")}`);
@@ -99,7 +103,7 @@ function meantValues(question: AskedTerms, quote: string): readonly Value[] {
   if (values.length < 2) return values;
   const words = [...quote.matchAll(/[\p{L}\p{N}]+/gu)].map((match) => ({
     at: match.index,
-    term: termsOf(match[0])[0],
+    term: termsOf(withPlainVerbs(match[0]))[0],
   }));
   const closeness = (value: Value): number => {
     const place = words.findIndex(({ at }) => at >= value.start);

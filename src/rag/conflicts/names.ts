@@ -1,7 +1,7 @@
 import type { Name } from "./evidence.ts";
 
 const name =
-  /(?<![\p{L}\p{N}_.`/@#-])\p{Lu}[\p{L}\p{M}\p{N}'’&-]*\.?(?:\s(?:(?:de|da|del|van|von|der|den|la|le|of|the|al|bin|y)\s){0,2}\p{Lu}[\p{L}\p{M}\p{N}'’&-]*\.?)*/gu;
+  /(?<![\p{L}\p{N}_.`/@#-])\p{Lu}[\p{L}\p{M}\p{N}'’&-]*\.?(?:\s(?:(?:de|da|del|van|von|der|den|la|le|of|the|al|bin|y)\s){0,2}\p{Lu}[\p{L}\p{M}\p{N}'’&-]*\.?)*(?![/\\\p{L}])/gu;
 /** Capitals that begin sentences, or name a time. */
 const common: ReadonlySet<string> = new Set(
   (
@@ -70,8 +70,18 @@ function countryNames(): ReadonlySet<string> {
   const names = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
   const found = letters.flatMap((one) => letters.map((other) => names.of(one + other)?.toLowerCase() ?? ""));
   return new Set(
-    [...found, "usa", "us", "uk", "england", "scotland", "europe", "asia", "africa", "america"].filter(
-      (name) => name !== "",
-    ),
+    [
+      ...found,
+      "usa",
+      "us",
+      "czech republic",
+      "uk",
+      "england",
+      "scotland",
+      "europe",
+      "asia",
+      "africa",
+      "america",
+    ].filter((name) => name !== ""),
   );
 }

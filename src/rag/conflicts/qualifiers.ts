@@ -1,10 +1,9 @@
 import { termsOf } from "../analyzer.ts";
-import { impliedTerms } from "./asked.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
 import { commonOf, unsharedOf } from "./overlap.ts";
-import { scopeOf } from "./scope.ts";
+import { noModifier, scopeOf } from "./scope.ts";
 import { versionsAgree, versionsIn } from "./versions.ts";
 
 /** What narrows a claim: where two claims are narrowed differently, both can be true. */
@@ -35,7 +34,7 @@ const platforms =
 const yearWords =
   /(?<!\b(?:\p{L}+ed|built|born|made|won|set)\s)\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
 const past =
-  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|once|until|legacy|obsolete|old(?:er)?|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
+  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until|legacy|obsolete|old(?:er)?|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
 const historyPage =
   /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
 const condition =
@@ -44,7 +43,7 @@ const condition =
 const noCondition =
   /\b(?:if|when|unless|where|in case)\b[^,.;]{0,40}\b(?:(?:not|none|nothing|otherwise|isn['’]t|no \w+)\b[^,.;]{0,20}\b(?:given|specified|set|passed|supplied|provided|present|configured|changed)|omitted|absent|missing|unspecified|(?:otherwise )?(?:specified|configured|stated|noted|set|changed))\b|\bif (?:none|omitted)\b/giu;
 /** "With a length of" is how a sentence brings its value. */
-const withValue = /\bwith (?:an?|its) (?:\p{L}+\s){1,3}of\b/giu;
+const withValue = /\bwith (?:an?|its) (?:\p{L}+\s){1,3}of\b|\bwith\s+(?:about\s+|some\s+|over\s+)?#/giu;
 const opposed =
   "min|max minimum|maximum client|server read|write input|output soft|hard upload|download inbound|outbound incoming|outgoing request|response source|destination " +
   "http|https free|pro|premium|enterprise|team|basic|business|professional|starter|standard adult|child|senior|student male|female men|women daily|weekly|monthly|yearly|annual|annually " +
@@ -73,7 +72,6 @@ export function qualifiersOf(
   const said = value.kind === "verdict" ? quote : without;
   const asked = new Set(lowerWords(question));
   const questionTerms = new Set(termsOf(question));
-  const isAsked = (term: number): boolean => questionTerms.has(term) || impliedTerms.has(term);
   return {
     versions:
       value.kind === "version"
@@ -93,7 +91,7 @@ export function qualifiersOf(
     isMeasured: value.kind === "quantity",
     isPast: past.test(quote) || historyPage.test(headings) || historyPage.test(title),
     isConditional: condition.test(said.replace(noCondition, " ").replace(withValue, " ")),
-    scope: scopeOf(said, isAsked),
+    scope: scopeOf(said, questionTerms),
     sides: new Set(
       [...lowerWords(said), ...lowerWords(path)].filter((word) =>
         groups.some((group) => group.includes(word)),
@@ -192,14 +190,9 @@ function modifiersOf(question: string, said: string): Map<number, string> {
       plain.has(modifier)
     )
       continue;
-    if (!isVerb(before)) found.set(term, before.toLowerCase());
+    if (!noModifier.test(before)) found.set(term, before.toLowerCase());
   }
   return found;
-}
-
-/** "supports timeouts", "using ports": what stands before is no modifier. */
-function isVerb(word: string): boolean {
-  return /(?:s|ed|ing)$/u.test(word);
 }
 
 function headingsOf(context: string, quote: string): string {

@@ -48,6 +48,8 @@ const label =
   /\b(?:rfc|pep|iso|section|sec|chapter|figure|fig|table|step|page|line|note|issue|bug|appendix|part|item|example|protocol|version|release|column|python|phase)s?\.?\s$|\S\s+\p{Lu}\p{L}*\s$/u;
 const port = /\bports?\s$/iu;
 
+/** What rounding hides between units, as a share. */
+const conversionShare = 0.015;
 /** Share that "about" allows at most and at least. */
 const aboutAtMost = 0.2;
 const aboutAtLeast = 0.05;
@@ -106,7 +108,8 @@ export function quantitiesIn(text: string): Quantity[] {
 export function quantitiesAgree(one: Quantity, other: Quantity): boolean {
   // Converted units are rounded: 330 m and 1,083 ft. The same unit is compared as it stands.
   const isConverted = one.dimension !== "" && unitWord(one) !== unitWord(other);
-  const slack = isConverted ? 0.015 * Math.max(Math.abs(one.high), Math.abs(other.high)) : 0;
+  const ends = [one.low, one.high, other.low, other.high].filter(Number.isFinite);
+  const slack = isConverted ? conversionShare * Math.max(...ends.map(Math.abs)) : 0;
   return one.low <= other.high + slack && other.low <= one.high + slack;
 }
 

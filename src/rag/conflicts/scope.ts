@@ -1,4 +1,5 @@
 import { termsOf } from "../analyzer.ts";
+import { impliedTerms } from "./asked.ts";
 
 /** Statistics, editions and stages: each is a case of its own. */
 const cases =
@@ -6,6 +7,18 @@ const cases =
 /** "For EU citizens ...", "On the free plan, ...": who or what the rest holds for. */
 const leading =
   /^(?:(?:For|Among)\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+([^,\d]{3,60}),)/u;
+/** "In development the default ...". */
+const leadingWord = /^(?:In|On|At|Under)\s+([\p{L}-]+)\s+(?=(?:the|a|an)\s)/u;
+/** Behind the value (`#`): "for children", "in the tunnel". */
+const trailing =
+  /#\s*(?:[\p{L}-]+\s){0,2}?(?:for|in|at|on|above|under|over|below|within|inside|during|among|between|beyond)\s+(?:the\s|an?\s)?(?!two|three|four|five|six|seven|eight|nine|ten)([\p{L}-]+)/iu;
+/** The same anywhere in a sentence that says yes or no. */
+const between =
+  /\s(?:at|above|under|over|below|within|inside|during|among|between|beyond)\s+(?:the\s|an?\s)?([\p{L}-]+)/giu;
+/** Verbs, adverbs and prepositions, as far as they can be told by themselves. */
+export const noModifier =
+  /(?:s|ed|ing|ly)$|^(?:cannot|may|might|must|could|would|never|always|around|near|per|via|within|without|upon|onto|like)$/iu;
+const words = /[\p{L}\p{N}_-]+/gu;
 const partOf =
   /(?<![\p{L}\p{N}])([\p{L}-]+)\s+(?:of|in|inside|for)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
 const compound =
@@ -20,17 +33,23 @@ const plain: ReadonlySet<number> = new Set(
 
 /**
  * The words that narrow a claim to a part or a case of its subject: "main span" of the bridge, "free" plan, "EU citizens".
- * @param isAsked Whether a term is the question's, or stands for the kind of value it asks for.
- * @param text The sentence without its value.
+ * @param asked The question's terms.
+ * @param text The sentence with `#` for its value, or as it is when that is a yes or no.
  */
-export function scopeOf(text: string, isAsked: (term: number) => boolean): Set<number> {
+export function scopeOf(text: string, asked: ReadonlySet<number>): Set<number> {
   const scope = new Set<number>();
+  const isAsked = (term: number): boolean => asked.has(term) && !impliedTerms.has(term);
   const add = (words: string): void => {
-    for (const term of termsOf(words)) if (!isAsked(term) && !plain.has(term)) scope.add(term);
+    for (const term of termsOf(words))
+      if (!asked.has(term) && !impliedTerms.has(term) && !plain.has(term)) scope.add(term);
   };
   for (const [word] of text.matchAll(cases)) add(word);
   const [, before, before2] = leading.exec(text) ?? [];
   add(before ?? before2 ?? "");
+  add(leadingWord.exec(text)?.[1] ?? "");
+  add(trailing.exec(text)?.[1] ?? "");
+  if (!text.includes("#")) for (const [, place = ""] of text.matchAll(between)) add(place);
+  for (const word of betweenAsked(text, isAsked)) add(word);
   for (const [, part = "", whole = ""] of text.matchAll(partOf)) {
     if (isSubject(whole, isAsked) && !/(?:ly|ed|ing)$/u.test(part)) add(part);
   }
@@ -38,6 +57,19 @@ export function scopeOf(text: string, isAsked: (term: number) => boolean): Set<n
     if (isSubject(subject, isAsked) && !/ly\s/u.test(rest)) add(rest);
   }
   return scope;
+}
+
+/** "Refresh" in "Sable refresh token", where Sable and its token are asked for. */
+function betweenAsked(text: string, isAsked: (term: number) => boolean): string[] {
+  const found = [...text.matchAll(words)];
+  return found.flatMap(([word], index) => {
+    const [before, after] = [found[index - 1], found[index + 1]];
+    if (!before || !after || noModifier.test(word)) return [];
+    const run = text.slice(before.index, after.index + after[0].length);
+    return /[^\p{L}\p{N}\s_-]/u.test(run) || !isSubject(before[0], isAsked) || !isSubject(after[0], isAsked)
+      ? []
+      : [word];
+  });
 }
 
 function isSubject(word: string, isAsked: (term: number) => boolean): boolean {

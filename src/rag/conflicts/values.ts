@@ -18,7 +18,7 @@ const nearLimit =
   /\b(?:max\w*|min\w*|limit\w*|at (?:most|least)|up to|(?:no )?(?:more|less|fewer) than|exceed\w*|(?:long|large|high|short|small|low|tall|deep)est|capacity|most)\b[^.;]{0,60}$/iu;
 const behindLimit = /^\s*(?:[\p{L}-]+\s){0,3}(?:at most|max\w*|min\w*|or (?:more|less|fewer))\b/iu;
 const nearName =
-  /(?:\b(?:is|are|was|were|by|in|at|near|from|of|to|as|called|named)\s+(?:(?:the|a|an|city|town|state|village)\s+(?:of\s+)?)*|[:–—-]\s|,?\s(?:and|&)\s)$/iu;
+  /(?:\b(?:is|are|was|were|by|in|at|near|from|of|to|as|called|named)\s+(?:(?:the|an?|its)\s+)?(?:\p{Ll}+\s+){0,2}(?:of\s+)?|[:–—-]\s|,?\s(?:and|&)\s)$/u;
 /** What is said not to be the value, or no more. */
 const denied =
   /\b(?:not|n['’]t|rather than|instead of|unlike|from|formerly|previously|no longer|(?:not|never) (?:be|on|in|by)|than the usual|replac(?:es|ing))\s+(?:(?:the|port|version|default|a|an|by|in|on)\s+)*[`"'(“]?$/iu;
