@@ -139,6 +139,24 @@ export class QdrantPoints {
     return { points, next: typeof next === "string" || typeof next === "number" ? next : undefined };
   }
 
+  /** All pages, one after the other. */
+  async *scrollAll(
+    collection: string,
+    request: Schemas["ScrollRequest"],
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly Schemas["Record"][]> {
+    let offset: ScrollPage["next"];
+    do {
+      const page = await this.scroll(
+        collection,
+        offset === undefined ? request : { ...request, offset },
+        signal,
+      );
+      yield page.points;
+      offset = page.next;
+    } while (offset !== undefined);
+  }
+
   /** One ranking, also of several fused by the server (`prefetch`, each with the filter of its own). */
   async query(
     collection: string,

@@ -4,6 +4,8 @@ export interface QdrantVersion {
   readonly text: string;
   /** What is wrong with it, and what to do; undefined when all is well. Nobody is kept from trying. */
   readonly problem: string | undefined;
+  /** Collections say what they were made for (1.15.4). */
+  readonly keepsMetadata: boolean;
   /** Server-side reciprocal rank fusion takes weights (1.17). */
   readonly hasWeightedRrf: boolean;
 }
@@ -18,9 +20,14 @@ export function readVersion(text: string): QdrantVersion {
   const parts = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number);
   if (!parts) {
     const problem = `Its version "${text}" cannot be read; Forager needs Qdrant ${oldest.join(".")} or newer.`;
-    return { text, problem, hasWeightedRrf: true };
+    return { text, problem, keepsMetadata: true, hasWeightedRrf: true };
   }
-  return { text, problem: problemOf(text, parts), hasWeightedRrf: isAtLeast(parts, [1, 17, 0]) };
+  return {
+    text,
+    problem: problemOf(text, parts),
+    keepsMetadata: isAtLeast(parts, oldest),
+    hasWeightedRrf: isAtLeast(parts, [1, 17, 0]),
+  };
 }
 
 function problemOf(text: string, parts: readonly number[]): string | undefined {

@@ -1,0 +1,298 @@
+import type { Schemas } from "@qdrant/js-client-rest";
+import PQueue from "p-queue";
+import { StoreError } from "../../errors.ts";
+import type {
+  ChunkId,
+  ChunkStore,
+  EmbeddingJob,
+  FoundChunk,
+  IndexedDocument,
+  SearchOptions,
+  StoredChunk,
+  StoredDocument,
+  StoreStats,
+  TermCounts,
+  WordsFound,
+} from "../chunk-store.ts";
+import { searchableText } from "../searchable-text.ts";
+import { compileFilter } from "./qdrant/filter.ts";
+import type { IndexFacts } from "./qdrant/index-config.ts";
+import { denseOf, readChunk, readDocument } from "./qdrant/payload.ts";
+import { documentPointId } from "./qdrant/point-id.ts";
+import type { QdrantPoints } from "./qdrant/points.ts";
+import { putDocuments } from "./qdrant/put-documents.ts";
+import { readEverything } from "./qdrant/read-everything.ts";
+import {
+  foundChunks,
+  foundDocuments,
+  maxScoreOf,
+  raritySearch,
+  readRarity,
+  rarityOfUnknown,
+  vectorSearch,
+  wordsSearch,
+} from "./qdrant/searches.ts";
+import { type IndexDeps, type IndexOptions, makeIndex, openIndex } from "./qdrant/versions.ts";
+
+/** Points that are asked for by id in one request: vectors of 384 numbers are 2 MB of JSON. */
+const pointsAtOnce = 500;
+
+/**
+ * Searches a Qdrant collection, which stands alone: with the address of the server and nothing else on this machine,
+ * questions can be answered and the index moved back. Made at the first `put`; what was made for another embedder or
+ * analyzer is refused.
+ */
+export class QdrantChunkStore implements ChunkStore {
+  readonly name: string;
+  readonly #deps: IndexDeps;
+  readonly #options: IndexOptions;
+  /** One write at a time: the next must see the generations that this one leaves. */
+  readonly #writes = new PQueue({ concurrency: 1 });
+  #facts: IndexFacts | undefined;
+
+  /** @param options `collection` is the index's alias, or a collection that is there. */
+  constructor(deps: IndexDeps, options: IndexOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.name = deps.connection.name;
+  }
+
+  /** Names this very index, which is made if it is not there: another one, made in its place, has another. */
+  async identity(signal?: AbortSignal): Promise<string> {
+    const { id } = await this.#writing(() => this.#prepare(signal), signal);
+    return id;
+  }
+
+  async put(documents: readonly IndexedDocument[], signal?: AbortSignal): Promise<void> {
+    for (const document of documents) {
+      for (const { vector } of document.chunks) if (vector) this.#checkVector(vector);
+    }
+    const latest = new Map(documents.map((document) => [document.url, document]));
+    await this.#writing(async () => {
+      const { means } = await this.#prepare(signal);
+      await putDocuments(this.#points, this.#collection, latest.values(), means, this.#options, signal);
+    }, signal);
+  }
+
+  async delete(urls: readonly string[], signal?: AbortSignal): Promise<void> {
+    await this.#writing(async () => {
+      if (urls.length === 0 || !(await this.#open(signal))) return;
+      const any = urls.map(documentPointId);
+      const filter = { must: [{ key: "doc_id", match: { any } }] };
+      await this.#points.delete(this.#collection, { filter }, signal);
+    }, signal);
+  }
+
+  async searchWords(
+    queries: readonly TermCounts[],
+    { limit, filter }: SearchOptions,
+    signal?: AbortSignal,
+  ): Promise<WordsFound<string>[]> {
+    const only = compileFilter(filter);
+    const asked = queries.filter(({ ids }) => ids.length > 0);
+    const searches = asked.flatMap((terms) => [
+      wordsSearch(terms, "bm25", limit, only),
+      wordsSearch(terms, "page", limit, only),
+    ]);
+    const { hits, idf } = await this.#searchWithRarity(searches, asked, signal);
+    const found = new Map(
+      asked.map((terms, at) => [
+        terms,
+        {
+          chunks: foundChunks(hits[2 * at] ?? []),
+          documents: foundDocuments(hits[2 * at + 1] ?? []),
+          maxScore: maxScoreOf(terms, idf),
+        },
+      ]),
+    );
+    return queries.map((terms) => found.get(terms) ?? { chunks: [], documents: [], maxScore: 0 });
+  }
+
+  async bestChunks(
+    documentIds: readonly ChunkId[],
+    terms: TermCounts,
+    signal?: AbortSignal,
+  ): Promise<FoundChunk<string>[]> {
+    if (terms.ids.length === 0) return [];
+    const searches = documentIds.map((id) =>
+      wordsSearch(terms, "bm25", 1, { must: [{ key: "doc_id", match: { value: String(id) } }] }),
+    );
+    return (await this.#search(searches, signal)).flatMap(foundChunks);
+  }
+
+  async searchVectors(
+    vectors: readonly Float32Array[],
+    { limit, filter }: SearchOptions,
+    signal?: AbortSignal,
+  ): Promise<FoundChunk<string>[][]> {
+    if (!this.#deps.embedder) return vectors.map(() => []);
+    for (const vector of vectors) this.#checkVector(vector);
+    const only = compileFilter(filter);
+    const hits = await this.#search(
+      vectors.map((vector) => vectorSearch(vector, limit, only)),
+      signal,
+    );
+    return vectors.map((_vector, at) => foundChunks(hits[at] ?? []));
+  }
+
+  async idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array> {
+    const { idf } = await this.#searchWithRarity([], [terms], signal);
+    return Float64Array.from(terms.ids, (term) => idf.get(term) ?? 0);
+  }
+
+  async chunks(ids: readonly ChunkId[], signal?: AbortSignal): Promise<StoredChunk<string>[]> {
+    return (await this.#retrieve(ids, { with_payload: true }, signal)).map(readChunk);
+  }
+
+  async documents(ids: readonly ChunkId[], signal?: AbortSignal): Promise<StoredDocument<string>[]> {
+    return (await this.#retrieve(ids, { with_payload: true }, signal)).map(readDocument);
+  }
+
+  async document(url: string, signal?: AbortSignal): Promise<StoredDocument<string> | undefined> {
+    const [document] = await this.documents([documentPointId(url)], signal);
+    return document;
+  }
+
+  async vectors(ids: readonly ChunkId[], signal?: AbortSignal): Promise<ReadonlyMap<ChunkId, Float32Array>> {
+    if (!this.#deps.embedder) return new Map();
+    const wanted = { with_payload: false, with_vector: ["dense"] };
+    const points = await this.#retrieve(ids, wanted, signal);
+    return new Map(
+      points.flatMap((point) => {
+        const vector = denseOf(point);
+        return vector ? [[String(point.id), vector] as const] : [];
+      }),
+    );
+  }
+
+  async embeddingJobs(chunkIds: readonly ChunkId[], signal?: AbortSignal): Promise<EmbeddingJob[]> {
+    const wanted = { with_payload: ["embedded", "hash", "heading_path", "text"] };
+    const jobs = new Map<string, EmbeddingJob>();
+    for (const point of await this.#retrieve(chunkIds, wanted, signal)) {
+      const { id: chunkId, hash, headingPath, text } = readChunk(point);
+      if (point.payload?.["embedded"] === true || jobs.has(hash)) continue;
+      jobs.set(hash, { chunkId, hash, text: searchableText(headingPath, text) });
+    }
+    return [...jobs.values()];
+  }
+
+  async *everything(signal?: AbortSignal): AsyncGenerator<IndexedDocument> {
+    const facts = await this.#reopen(signal);
+    if (facts) yield* readEverything(this.#points, this.#collection, facts.means, signal);
+  }
+
+  async stats(signal?: AbortSignal): Promise<StoreStats> {
+    if (!(await this.#open(signal))) return { documents: 0, chunks: 0, embedded: 0 };
+    const count = (key: string, value: string | boolean) =>
+      this.#points.count(this.#collection, { must: [{ key, match: { value } }] }, signal);
+    const [documents, chunks, embedded] = await Promise.all([
+      count("kind", "document"),
+      count("kind", "chunk"),
+      count("embedded", true),
+    ]);
+    return { documents, chunks, embedded };
+  }
+
+  /** The connection is its maker's to close. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  get #points(): QdrantPoints {
+    return this.#deps.connection.points;
+  }
+
+  get #collection(): string {
+    return this.#options.collection;
+  }
+
+  /** What the index says of itself, asked once; undefined where there is none yet. */
+  async #open(signal: AbortSignal | undefined): Promise<IndexFacts | undefined> {
+    signal?.throwIfAborted();
+    return this.#facts ?? (await this.#reopen(signal));
+  }
+
+  /** As {@link #open}, asked now: another may have been made in its place. */
+  async #reopen(signal: AbortSignal | undefined): Promise<IndexFacts | undefined> {
+    this.#facts = await openIndex(this.#deps, this.#collection, signal);
+    return this.#facts;
+  }
+
+  /** As {@link #reopen}; makes the index if it is not there. */
+  async #prepare(signal: AbortSignal | undefined): Promise<IndexFacts> {
+    this.#facts = (await this.#reopen(signal)) ?? (await makeIndex(this.#deps, this.#options, signal));
+    return this.#facts;
+  }
+
+  async #writing<T>(write: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    signal?.throwIfAborted();
+    return await this.#writes.add(write, signal ? { signal } : {});
+  }
+
+  /** One list a search, all in one request as a rule; `[]` each where there is no index yet. */
+  async #search(
+    searches: readonly Schemas["QueryRequest"][],
+    signal: AbortSignal | undefined,
+  ): Promise<(readonly Schemas["ScoredPoint"][])[]> {
+    const facts = await this.#open(signal);
+    const lists: (readonly Schemas["ScoredPoint"][])[] = [];
+    if (!facts) return searches.map(() => []);
+    for (let at = 0; at < searches.length; at += facts.searchesAtOnce) {
+      const some = searches.slice(at, at + facts.searchesAtOnce);
+      lists.push(...(await this.#points.queryBatch(this.#collection, some, signal)));
+    }
+    return lists;
+  }
+
+  /** As {@link #search}, with the idf of each term of `queries` beside it. */
+  async #searchWithRarity(
+    searches: readonly Schemas["QueryRequest"][],
+    queries: readonly TermCounts[],
+    signal: AbortSignal | undefined,
+  ): Promise<{
+    readonly hits: readonly (readonly Schemas["ScoredPoint"][])[];
+    readonly idf: ReadonlyMap<number, number>;
+  }> {
+    const terms = [...new Set(queries.flatMap(({ ids }) => Array.from(ids)))];
+    const lists = await this.#search([...searches, ...terms.map(raritySearch)], signal);
+    const idf = new Map(terms.map((term, at) => [term, readRarity(term, lists[searches.length + at] ?? [])]));
+    const isComplete = [...idf.values()].every((value) => value !== undefined);
+    // A second request, but only for a word that is nowhere in the index.
+    const ofUnknown = isComplete ? 0 : rarityOfUnknown(await this.#texts(signal));
+    return {
+      hits: lists.slice(0, searches.length),
+      idf: new Map(terms.map((term) => [term, idf.get(term) ?? ofUnknown])),
+    };
+  }
+
+  /** Chunks that have terms. */
+  async #texts(signal: AbortSignal | undefined): Promise<number> {
+    if (!(await this.#open(signal))) return 0;
+    return await this.#points.count(this.#collection, { must: [{ has_vector: "bm25" }] }, signal);
+  }
+
+  /** Points in the order asked for, those that have gone left out. */
+  async #retrieve(
+    ids: readonly ChunkId[],
+    wanted: Omit<Schemas["PointRequest"], "ids">,
+    signal: AbortSignal | undefined,
+  ): Promise<Schemas["Record"][]> {
+    if (!(await this.#open(signal))) return [];
+    const found = new Map<string, Schemas["Record"]>();
+    for (let at = 0; at < ids.length; at += pointsAtOnce) {
+      const some = ids.slice(at, at + pointsAtOnce).map(String);
+      const points = await this.#points.retrieve(this.#collection, { ...wanted, ids: some }, signal);
+      for (const point of points) found.set(String(point.id), point);
+    }
+    return ids.flatMap((id) => found.get(String(id)) ?? []);
+  }
+
+  #checkVector(vector: Float32Array): void {
+    const { embedder } = this.#deps;
+    if (!embedder) {
+      throw new StoreError("Vectors cannot be kept: the index was opened without an embedder.");
+    }
+    if (vector.length === embedder.dimensions && vector.every(Number.isFinite)) return;
+    throw new StoreError(
+      `${embedder.id} gave a vector that is not ${embedder.dimensions} numbers. Check the embedder with: forager doctor.`,
+    );
+  }
+}

@@ -1,0 +1,95 @@
+import type { Schemas } from "@qdrant/js-client-rest";
+import { inverseDocumentFrequency, saturation } from "../../bm25.ts";
+import { compareIds, type FoundChunk, type ScoredId, type TermCounts } from "../../chunk-store.ts";
+import { queryVector, shortNumbers } from "./numbers.ts";
+import { sparseOf } from "./payload.ts";
+
+type Search = Schemas["QueryRequest"];
+type Hit = Schemas["ScoredPoint"];
+
+/** What ranking needs to know of a chunk; the rest of its payload stays where it is. */
+const rankedBy = ["doc_id", "embedded"];
+/**
+ * Candidates that the graph keeps in view: 128, or twice what is asked for. Below some 7,000 vectors of 384 numbers a
+ * segment Qdrant builds no graph and compares them all; `exact` would do so always.
+ */
+const leastInView = 128;
+
+/** Texts by BM25: chunks, or documents as whole pages. */
+export function wordsSearch(
+  terms: TermCounts,
+  using: "bm25" | "page",
+  limit: number,
+  filter: Schemas["Filter"] | undefined,
+): Search {
+  return {
+    query: queryVector(terms.ids),
+    using,
+    limit,
+    ...(filter ? { filter } : {}),
+    with_payload: using === "bm25" ? rankedBy : false,
+  };
+}
+
+/** Chunks by cosine. */
+export function vectorSearch(
+  vector: Float32Array,
+  limit: number,
+  filter: Schemas["Filter"] | undefined,
+): Search {
+  return {
+    query: shortNumbers(vector),
+    using: "dense",
+    limit,
+    ...(filter ? { filter } : {}),
+    with_payload: rankedBy,
+    params: {
+      hnsw_ef: Math.max(leastInView, 2 * limit),
+      // Where vectors are kept as bytes, twice as many are compared again by their numbers.
+      quantization: { rescore: true, oversampling: 2 },
+    },
+  };
+}
+
+/** What {@link readRarity} reads a term's idf from: any text that holds it, with its weight. */
+export function raritySearch(term: number): Search {
+  return { query: queryVector([term]), using: "bm25", limit: 1, with_payload: false, with_vector: ["bm25"] };
+}
+
+/** The idf that Qdrant itself counts with: a score is weight times idf. Undefined where no text holds the term. */
+export function readRarity(term: number, [hit]: readonly Hit[]): number | undefined {
+  const vector = hit && sparseOf(hit, "bm25");
+  const weight = vector?.values[vector.indices.indexOf(term)];
+  return hit && weight ? hit.score / weight : undefined;
+}
+
+/** idf of a term that none of `total` texts holds. */
+export function rarityOfUnknown(total: number): number {
+  return inverseDocumentFrequency(total, 0);
+}
+
+/** @see WordsFound */
+export function maxScoreOf(terms: TermCounts, idf: ReadonlyMap<number, number>): number {
+  return terms.ids.reduce((sum, term) => sum + (idf.get(term) ?? 0) * (saturation + 1), 0);
+}
+
+/** Chunks that were found, best first; equal ones by id, since Qdrant gives them in any order. */
+export function foundChunks(hits: readonly Hit[]): FoundChunk<string>[] {
+  return hits
+    .map(({ id, score, payload }) => ({
+      id: String(id),
+      score,
+      documentId: String(payload?.["doc_id"]),
+      hasVector: payload?.["embedded"] === true,
+    }))
+    .sort(byScore);
+}
+
+/** Documents that were found, as {@link foundChunks}. */
+export function foundDocuments(hits: readonly Hit[]): ScoredId<string>[] {
+  return hits.map(({ id, score }) => ({ id: String(id), score })).sort(byScore);
+}
+
+function byScore(one: ScoredId, other: ScoredId): number {
+  return other.score - one.score || compareIds(one.id, other.id);
+}
