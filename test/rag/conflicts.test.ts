@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { termsOf } from "../../src/rag/analyzer.ts";
 import { detectContradictions } from "../../src/rag/conflicts/detect.ts";
 import type { Evidence } from "../../src/rag/conflicts/evidence.ts";
 import { type Arbitrate, resolveConflicts } from "../../src/rag/conflicts/resolve.ts";
-import { agreements, type ConflictCase, contradictions } from "./conflict-cases.ts";
 
 /** A sentence on a page of its own. */
 function said(
@@ -29,26 +29,36 @@ function said(
   };
 }
 
-function evidenceOf({ one, other, headings }: ConflictCase): Evidence[] {
-  return [
-    said("one.test", one, headings ? { headings: headings[0] } : {}),
-    said("other.test", other, headings ? { headings: headings[1] } : {}),
-  ];
+/** The sentences of a row of conflicts.txt, on two sites. */
+function planted(row: string): { readonly question: string; readonly evidence: readonly Evidence[] } {
+  const [question = "", one = "", other = "", ...headings] = row.split(" | ");
+  const more = headings.map((each) => ({ headings: each }));
+  return { question, evidence: [said("one.test", one, more[0]), said("other.test", other, more[1])] };
 }
 
+const table = readFileSync(new URL("conflicts.txt", import.meta.url), "utf8");
+const [contradictions = [], agreements = []] = table
+  .split(/^# (?:Contradictions|None)$/m)
+  .slice(1)
+  .map((section) => section.trim().split("\n"));
+
 describe("contradictions between sources", () => {
-  for (const planted of contradictions) {
-    it(`are found: ${planted.one} / ${planted.other}`, () => {
-      const evidence = evidenceOf(planted);
-      const [found, ...others] = detectContradictions(planted.question, evidence);
+  for (const row of contradictions) {
+    it(`are found: ${row}`, () => {
+      const { question, evidence } = planted(row);
+      const [found, ...others] = detectContradictions(question, evidence);
       assert.equal(others.length, 0);
-      assert.deepEqual(new Set(found?.sides.flatMap((side) => side.evidence)), new Set(evidence));
+      assert.equal(found?.sides.length, 2);
+      assert.deepEqual(new Set(found.sides.flatMap((side) => side.evidence)), new Set(evidence));
+      assert.deepEqual(detectContradictions(question, evidence.toReversed()).length, 1);
     });
   }
 
-  for (const planted of agreements) {
-    it(`are not seen in: ${planted.one} / ${planted.other}`, () => {
-      assert.deepEqual(detectContradictions(planted.question, evidenceOf(planted)), []);
+  for (const row of agreements) {
+    it(`are not seen in: ${row}`, () => {
+      const { question, evidence } = planted(row);
+      assert.deepEqual(detectContradictions(question, evidence), []);
+      assert.deepEqual(detectContradictions(question, evidence.toReversed()), []);
     });
   }
 });

@@ -86,7 +86,7 @@ const forms: readonly Form[] = [
 const implied =
   "tall high wide deep far thick big large heavy hot cold warm fast long old often many much year date day month version release height width depth length distance elevation altitude " +
   "weight mass weigh temperature speed price cost expensive cheap fee age module function method command option flag setting parameter library program called name named " +
-  "number value amount maximum minimum max min limit city country person people place percent percentage latest current newest exact take last happen used set come share get class object company";
+  "number value amount maximum minimum max min limit city country person people place percent percentage latest current newest exact take last happen used set come share get class object company work";
 /** Terms that stand for a kind of value, and tell nothing of whose value it is. */
 export const impliedTerms: ReadonlySet<number> = new Set(termsOf(implied));
 

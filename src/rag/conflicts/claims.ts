@@ -1,7 +1,6 @@
 import { termsOf } from "../analyzer.ts";
 import { type Asked, askedFor, impliedTerms } from "./asked.ts";
 import type { Evidence, Value } from "./evidence.ts";
-import { allOf } from "./overlap.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
 import { agree, valuesIn } from "./values.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
@@ -36,9 +35,9 @@ const leastMeasureCoverage = 0.6;
 const leastOwnCoverage = 0.25;
 /** Of two values, the one that stands this much closer to the question's words is meant. */
 const clearlyCloser = 1.25;
-/** Neither examples nor questions claim anything. */
+/** Neither examples nor questions nor warnings claim anything. */
 const noClaim =
-  /\?\s*["”’)]*$|\b(?:for example|e\.g\.|for instance|suppose|imagine|assume|assuming|hypothetical(?:ly)?)\b/iu;
+  /^(?:do not|don['’]t|never|avoid)\s|\?\s*["”’)]*$|\b(?:for example|e\.g\.|for instance|suppose|imagine|assume|assuming|hypothetical(?:ly)?)\b/iu;
 
 /** @param idf The weight of a term id among the indexed passages. Absent, all weigh the same. */
 export function askedTerms(text: string, idf: (term: number) => number = () => 1): AskedTerms | undefined {
@@ -70,13 +69,10 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   if (coverageOf(question, inPlace) < least || coverageOf(question, read(quote)) < leastOwnCoverage)
     return undefined;
   if (!holdsFigures(question.text, `${evidence.title}\n${context}\n${quote}`)) return undefined;
-  const headings = read(`${evidence.title}\n${context.replace(quote, "")}`);
-  const covers = (own: ReadonlySet<number>) => ({
-    own: coverageOf(question, own),
-    inPlace: coverageOf(question, allOf(own, headings)),
-  });
   const values = isVerdict
-    ? [verdictOf(question.text, quote, covers)].filter((verdict) => verdict !== undefined)
+    ? [verdictOf(question.text, quote, (terms) => coverageOf(question, terms))].filter(
+        (verdict) => verdict !== undefined,
+      )
     : meantValues(question, quote);
   const [first, ...others] = values;
   if (!first) return undefined;

@@ -4,6 +4,7 @@ import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
 import { commonOf, unsharedOf } from "./overlap.ts";
 import { noModifier, scopeOf } from "./scope.ts";
+import { withPlainVerbs } from "./verb-forms.ts";
 import { versionsAgree, versionsIn } from "./versions.ts";
 
 /** What narrows a claim: where two claims are narrowed differently, both can be true. */
@@ -34,7 +35,7 @@ const platforms =
 const yearWords =
   /(?<!\b(?:\p{L}+ed|built|born|made|won|set)\s)\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
 const past =
-  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until|legacy|obsolete|old(?:er)?|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
+  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until|laid off|hired|fired|lost|gained|grew|rose|fell|additional|another|extra|legacy|obsolete|old(?:er)?|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
 const historyPage =
   /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
 const condition =
@@ -71,7 +72,7 @@ export function qualifiersOf(
   const without = `${quote.slice(0, value.start)} # ${quote.slice(value.end)}`;
   const said = value.kind === "verdict" ? quote : without;
   const asked = new Set(lowerWords(question));
-  const questionTerms = new Set(termsOf(question));
+  const questionTerms = new Set(termsOf(withPlainVerbs(question)));
   return {
     versions:
       value.kind === "version"
@@ -91,7 +92,7 @@ export function qualifiersOf(
     isMeasured: value.kind === "quantity",
     isPast: past.test(quote) || historyPage.test(headings) || historyPage.test(title),
     isConditional: condition.test(said.replace(noCondition, " ").replace(withValue, " ")),
-    scope: scopeOf(said, questionTerms),
+    scope: scopeOf(withPlainVerbs(said), questionTerms),
     sides: new Set(
       [...lowerWords(said), ...lowerWords(path)].filter((word) =>
         groups.some((group) => group.includes(word)),

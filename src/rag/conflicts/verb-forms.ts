@@ -1,4 +1,4 @@
-/** Past forms that stemming does not lead back, of verbs that questions are asked with. */
+/** Past forms and doers that stemming does not lead back to their verbs, of those that questions are asked with. */
 const forms: Readonly<Record<string, string>> = {
   wrote: "write",
   written: "write",
@@ -19,10 +19,25 @@ const forms: Readonly<Record<string, string>> = {
   taught: "teach",
   fell: "fall",
   fallen: "fall",
+  inventor: "invent",
+  founder: "found",
+  founders: "found",
+  creator: "create",
+  author: "write",
+  designer: "design",
+  developer: "develop",
+  maintainer: "maintain",
+  maker: "make",
+  builder: "build",
+  discoverer: "discover",
+  owner: "own",
+  leader: "lead",
+  employee: "employ",
+  employees: "employ",
 };
-const past = new RegExp(`\\b(?:${Object.keys(forms).join("|")})\\b`, "giu");
+const pattern = new RegExp(`\\b(?:${Object.keys(forms).join("|")})\\b`, "giu");
 
-/** A text with irregular past forms as their verbs, so that "wrote" and "written" are one term. */
+/** A text with these as their verbs, so that "wrote", "written" and "author" are one term. */
 export function withPlainVerbs(text: string): string {
-  return text.replace(past, (form) => forms[form.toLowerCase()] ?? form);
+  return text.replace(pattern, (form) => forms[form.toLowerCase()] ?? form);
 }

@@ -30,35 +30,37 @@ const halfTrue =
   /\b(?:some|sometimes|partially|partly|limited|only|usually|often|generally|typically|may|might|could|would|should|if|unless|when|except|until|not (?:all|always|every|only|necessarily|just)|whether|either|experimental|planned|depends?)\b/iu;
 const clauseEnd = /[;:]|,(?!\d)|\band\b|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
 
-/** Yes or no from a sentence to a yes-or-no question; nothing unless one clause of it holds what is asked. */
+/**
+ * Yes or no from a sentence to a yes-or-no question; nothing unless one clause of it holds what is asked.
+ * @param coverage The share of the question's weight that these terms have.
+ */
 export function verdictOf(
   question: string,
   quote: string,
-  covers: (terms: ReadonlySet<number>) => { readonly own: number; readonly inPlace: number },
+  coverage: (terms: ReadonlySet<number>) => number,
 ): Verdict | undefined {
   if (halfTrue.test(quote)) return undefined;
   const asked = positive(question, question);
   const terms = new Set(termsOf(asked));
   let start = 0;
-  for (const clause of quote.split(clauseEnd)) {
+  const clauses = quote.split(clauseEnd).map((clause) => {
     const from = quote.indexOf(clause, start);
     start = from + clause.length;
     const read = positive(clause, question);
-    const { own, inPlace } = covers(new Set(termsOf(read)));
-    if (own < leastOwnCoverage || inPlace < leastCoverage) continue;
-    const others = new Set(termsOf(read).filter((term) => !terms.has(term) && !impliedTerms.has(term)));
-    if (others.size > mostOthers) continue;
-    const isYes = isDenied(asked, terms) === isDenied(read, terms);
-    return { kind: "verdict", shown: isYes ? "yes" : "no", start: from, end: start, isYes };
-  }
-  return undefined;
+    return { from, end: start, read, own: coverage(new Set(termsOf(read))) };
+  });
+  const [best] = clauses.sort((one, other) => other.own - one.own || other.from - one.from);
+  if (!best || best.own < leastOwnCoverage) return undefined;
+  const others = new Set(termsOf(best.read).filter((term) => !terms.has(term) && !impliedTerms.has(term)));
+  if (others.size > mostOthers) return undefined;
+  const isYes = isDenied(asked, terms) === isDenied(best.read, terms);
+  return { kind: "verdict", shown: isYes ? "yes" : "no", start: best.from, end: best.end, isYes };
 }
 
 /** Other terms in the clause: more of them, and it speaks of a part or a case. */
 const mostOthers = 1;
-/** Share of the question that the clause itself must hold, and the clause with its headings. */
+/** Share of the question that the clause itself must hold; the rest may stand elsewhere in the sentence or above it. */
 const leastOwnCoverage = 0.5;
-const leastCoverage = 0.85;
 
 /** A text with the opposites of the question's words written as denials. */
 export function positive(text: string, question: string): string {
