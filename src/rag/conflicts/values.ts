@@ -58,7 +58,7 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
         ...quantitiesIn(text)
           .filter((value) => value.dimension !== "" || !isPartOfDate(value, text))
           .filter((value) => isAskedQuantity(value, asked))
-          .map((value) => exactLimit(value, asked)),
+          .map((value) => exactLimit(value, asked, question)),
       );
     if (kind === "date") found.push(...datesIn(text));
     if (kind === "version")
@@ -124,9 +124,12 @@ function isAskedQuantity({ dimension, counted }: Quantity, asked: Asked): boolea
   );
 }
 
+/** "How many can it have?" asks for a limit, too. */
+const mostOf = /\b(?:can|may|allowed|at most|up to)\b/iu;
+
 /** "Up to 255" leaves much open, except to who asks how much at most. */
-function exactLimit(value: Quantity, { place }: Asked): Quantity {
-  if (place !== "limit" && place !== "default") return value;
+function exactLimit(value: Quantity, { place }: Asked, question: string): Quantity {
+  if (place !== "limit" && place !== "default" && !mostOf.test(question)) return value;
   return {
     ...value,
     low: value.low === -Infinity ? value.high : value.low,
