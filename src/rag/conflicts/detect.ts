@@ -35,7 +35,7 @@ const leastWeight = 0.25;
 const leastScoreOnOneHost = 0.5;
 /** Weight of a word around the value, as a share of one of the question's: code is said of many things in like words. */
 const aroundOther = 0.25;
-const aroundCode = 1;
+const aroundCode = 1.5;
 const leastSimilarity = 0.5;
 /** Share of the question that one of two may hold and the other not. */
 const mostUnshared = 0.15;
