@@ -13,6 +13,7 @@ const runs: readonly (readonly string[])[] = [
   ["crawl-and-ask.ts", `${site.origin}/`, "Which port does Lantern listen on by default?"],
   ["search.ts", "backup", "schedule"],
   ["scrape.ts", `${site.origin}/`],
+  ["langchain-chain.ts", `${site.origin}/`, "Which port does Lantern listen on by default?"],
   ["plan.ts"],
 ];
 try {

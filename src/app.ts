@@ -30,14 +30,15 @@ import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { AskFloor } from "./jobs/ask.ts";
 import type { CrawlFloor } from "./jobs/crawl-floor.ts";
+import type { EvaluationFloor } from "./jobs/evaluate.ts";
+import { evaluationFloor } from "./jobs/evaluation-floor.ts";
 import type { Log } from "./log.ts";
-import type { ChunkStore } from "./rag/chunk-store.ts";
-import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
 import { Answerer } from "./rag/answer.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";
 import type { Embedder } from "./rag/embedder.ts";
 import { embedders } from "./rag/embedders/index.ts";
 import { Retriever } from "./rag/retrieve.ts";
+import { SearchedStore } from "./searched-store.ts";
 
 /** More reading threads than this wait for the main thread, which commits what they read. */
 const mostReadThreads = 4;
@@ -66,12 +67,18 @@ export class App implements AsyncDisposable {
   readonly #deps: AppDeps;
   readonly #made = new AsyncDisposableStack();
   readonly workforce: Workforce;
+  /** Where passages are searched. */
+  readonly searched: SearchedStore;
   #embedder: Promise<Embedder | undefined> | undefined;
   #model: Promise<ChatModel | undefined> | undefined;
 
   constructor(config: Config, deps: AppDeps) {
     this.config = config;
     this.#deps = deps;
+    const { log, events } = deps;
+    this.searched = this.#made.use(
+      new SearchedStore(config, { clock: this.clock, events, log, embedder: () => this.embedder() }),
+    );
     this.workforce = this.#made.use(new Workforce({ clock: this.clock, events: deps.events, log: deps.log }));
   }
 
@@ -159,6 +166,7 @@ export class App implements AsyncDisposable {
       demand: pages.demand,
       locks: this.workforce.locks,
       backlog: embedder && this.backlog(folder, embedder),
+      feed: await this.searched.feed(folder),
       scope: (seeds, { include, exclude }) => new Scope({ seeds, include, exclude }),
       sitemapUrls: pages.sitemapUrls,
       lessons: pages.lessons,
@@ -180,13 +188,29 @@ export class App implements AsyncDisposable {
     });
   }
 
-  /** What searching and answering stand on. @param options.embedBudgetMs In place of the configured one. */
+  /** What judging search and answers stands on. */
+  async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
+    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0 });
+    const [store, embedder] = [await this.searched.open(folder), await this.embedder()];
+    const pages = function* () {
+      for (const { url } of folder.archive.documents()) yield url;
+    };
+    return {
+      ...evaluationFloor({ store, embedder, clock: this.clock, askFloor, pages }, this.config.retrieve),
+      [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
+    };
+  }
+
+  /**
+   * What searching and answering stand on.
+   * @param folder Absent where this machine has none, and the searched store stands alone.
+   * @param options.embedBudgetMs In place of the configured one.
+   */
   async askFloor(
-    folder: DataFolder,
+    folder: DataFolder | undefined,
     options: { readonly embedBudgetMs?: number | undefined } = {},
   ): Promise<AskFloor & AsyncDisposable> {
-    const { database, archive } = folder;
-    const store: ChunkStore = new SqliteChunkStore({ archive, database });
+    const store = await this.searched.open(folder);
     const embedder = await this.embedder();
     const model = await this.#chatModel();
     const retriever = new Retriever(
@@ -194,9 +218,10 @@ export class App implements AsyncDisposable {
         store,
         embedder,
         clock: this.clock,
-        keep: database.isReadOnly
-          ? undefined
-          : (vectors) => database.write(() => archive.putVectors(vectors)),
+        keep:
+          folder && !folder.database.isReadOnly
+            ? (vectors) => folder.database.write(() => folder.archive.putVectors(vectors))
+            : undefined,
       },
       {
         ...this.config.retrieve,
@@ -209,7 +234,7 @@ export class App implements AsyncDisposable {
     return {
       planner: made.use(this.#employ(createQuestionPlanner({ model, log }), light)),
       researcher: made.use(this.#employ(createIndexResearcher({ retriever }), light)),
-      extractor: made.use(this.#employ(createAnswerExtractor({ answerer, model, log }), light)),
+      extractor: made.use(this.#employ(createAnswerExtractor({ answerer, store, model, log }), light)),
       validator: made.use(this.#employ(createAnswerValidator({ store }), light)),
       isReasoning: model !== undefined,
       openWorkspace: () => openCoordination({ clock: this.clock }),

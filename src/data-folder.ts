@@ -126,6 +126,11 @@ export class DataFolder implements Disposable {
   }
 }
 
+/** Whether there is an index in the folder. */
+export function hasDataFolder(path: string): boolean {
+  return existsSync(join(path, fileName));
+}
+
 /** Removes what a folder holds; nothing but our own files is touched. */
 export function emptyDataFolder(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(path, fileName + suffix), { force: true });

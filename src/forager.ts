@@ -4,7 +4,8 @@ import { Extractor } from "./agents/extractor.ts";
 import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
 import { type RunContext, rootContext } from "./context.ts";
-import { DataFolder, emptyDataFolder } from "./data-folder.ts";
+import { DataFolder, emptyDataFolder, hasDataFolder } from "./data-folder.ts";
+import type { PageDocument } from "./document.ts";
 import { MissingError, OptionsError } from "./errors.ts";
 import { EventStream } from "./events.ts";
 import { type Job, startJob } from "./job.ts";
@@ -24,14 +25,20 @@ import {
 } from "./jobs/dead-letters.ts";
 import { type Check, examine } from "./jobs/doctor.ts";
 import { type EmbedSummary, embed } from "./jobs/embed.ts";
+import { type EvaluateOptions, evaluate } from "./jobs/evaluate.ts";
 import { type ExportKind, exportRecords } from "./jobs/export.ts";
 import type { GivenDocument } from "./jobs/given-document.ts";
 import { type ScrapeFormat, type ScrapedPage, scrape } from "./jobs/scrape.ts";
+import { type VectorHit, searchVector } from "./jobs/search-vector.ts";
 import { type SearchResult, search } from "./jobs/search.ts";
 import { type SelfTest, selftest } from "./jobs/selftest.ts";
 import { type Status, describeStatus } from "./jobs/status.ts";
 import { silentLog } from "./log.ts";
+import { type MigrateSummary, migrateFromRemote, migrateToRemote } from "./jobs/migrate.ts";
 import type { Answer } from "./rag/answer.ts";
+import type { JudgedQuery } from "./rag/evaluation/judged-query.ts";
+import type { EvaluationReport } from "./rag/evaluation/report.ts";
+import type { FedStore } from "./rag/index-feed.ts";
 
 /** Options of the whole; each has a default. `configFile` names a JSON file with more of them. */
 export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined } & {
@@ -132,16 +139,22 @@ export class Forager implements AsyncDisposable {
         events: this.events,
         clock: this.#app.clock,
       };
-      return await addDocuments(floor, documents, options, this.#context("add", signal, lease.lost));
+      const context = this.#context("add", signal, lease.lost);
+      const summary = await addDocuments(floor, documents, options, context);
+      await (await this.#app.searched.feed(folder))?.catchUp(context.signal);
+      return summary;
     });
   }
 
   /** Takes documents and pages out of the index, by the address they are known by. @returns How many were there. */
   remove(urls: readonly string[]): Promise<number> {
     return this.#turns.add(() =>
-      this.#writing(({ database, archive }) =>
-        database.write(() => urls.filter((url) => archive.deleteDocument(url)).length),
-      ),
+      this.#writing(async (folder) => {
+        const { database, archive } = folder;
+        const count = await database.write(() => urls.filter((url) => archive.deleteDocument(url)).length);
+        await (await this.#app.searched.feed(folder))?.catchUp();
+        return count;
+      }),
     );
   }
 
@@ -188,7 +201,8 @@ export class Forager implements AsyncDisposable {
       const context = this.#context("embed", signal, lease.lost);
       await using _ = await this.#app.workforce.serve(folder.coordination, context);
       const backlog = this.#app.backlog(folder, embedder);
-      const floor = { archive: folder.archive, backlog, events: this.events, clock: this.#app.clock };
+      const feed = await this.#app.searched.feed(folder);
+      const floor = { archive: folder.archive, backlog, feed, events: this.events, clock: this.#app.clock };
       return await embed(floor, options, context);
     });
   }
@@ -204,9 +218,26 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<SearchResult> {
     const { limit = 10, embedBudgetMs, filter } = options;
-    const folder = await this.#openFolder({ isCreated: false });
-    await using floor = await this.#app.askFloor(folder, { embedBudgetMs });
+    await using floor = await this.#app.askFloor(await this.#folderToSearch(), { embedBudgetMs });
     return await search(floor, query, { limit, filter }, this.#context("search", signal));
+  }
+
+  /** The passages nearest to a vector of this index's embedder. For a question in words, {@link search} finds more. */
+  async searchVector(
+    vector: ArrayLike<number>,
+    options: { readonly limit?: number; readonly filter?: Filter | undefined } = {},
+    signal?: AbortSignal,
+  ): Promise<VectorHit[]> {
+    const { limit = 10, filter } = options;
+    const store = await this.#app.searched.open(await this.#folderToSearch());
+    const floor = { store, embedder: await this.#app.embedder() };
+    return await searchVector(floor, vector, { limit, filter }, signal);
+  }
+
+  /** What the index keeps under an address; undefined when it has nothing there. */
+  async document(url: string): Promise<PageDocument | undefined> {
+    const store = await this.#app.searched.open(await this.#folderToSearch());
+    return (await store.document(url))?.document;
   }
 
   /** An answer from the index with its quotes, or an honest "not found". */
@@ -215,8 +246,44 @@ export class Forager implements AsyncDisposable {
     options: { readonly filter?: Filter | undefined } = {},
     signal?: AbortSignal,
   ): Promise<Answer> {
-    await using floor = await this.#app.askFloor(await this.#openFolder({ isCreated: false }));
+    await using floor = await this.#app.askFloor(await this.#folderToSearch());
     return await ask(floor, question, options, this.#context("ask", signal));
+  }
+
+  /** How good search and answers are, on questions of which the answers are known. */
+  async evaluate(
+    queries: readonly JudgedQuery[],
+    options: EvaluateOptions,
+    signal?: AbortSignal,
+  ): Promise<EvaluationReport> {
+    await using floor = await this.#app.evaluationFloor(await this.#openFolder({ isCreated: false }));
+    return await evaluate(floor, queries, options, this.#context("evaluate", signal));
+  }
+
+  /**
+   * Makes Qdrant hold what the data folder holds, or the other way round; no passage is embedded again.
+   * @param options.rebuild Makes a new index in Qdrant beside the old one and switches over when it is whole.
+   */
+  async migrate(
+    options: { readonly to: "qdrant" | "sqlite"; readonly rebuild?: boolean },
+    signal?: AbortSignal,
+  ): Promise<MigrateSummary> {
+    const { searched, clock } = this.#app;
+    const isHere = options.to === "sqlite";
+    const folder = await this.#openFolder({ isCreated: isHere });
+    await using lease = folder.own();
+    const floor = {
+      archive: folder.archive,
+      database: folder.database,
+      remote: await searched.remote(folder),
+      feedOf: (store: FedStore) => searched.feedOf(folder, store),
+      events: this.events,
+      clock,
+    };
+    const context = this.#context("migrate", signal, lease.lost);
+    return isHere
+      ? await migrateFromRemote(floor, context)
+      : await migrateToRemote(floor, { isRebuilt: options.rebuild ?? false }, context);
   }
 
   /** Everything the index holds, a record at a time. */
@@ -314,6 +381,12 @@ export class Forager implements AsyncDisposable {
     const embedder = await this.#app.embedder();
     this.#folder ??= DataFolder.open(this.config.dataDir, { ...options, clock: this.#app.clock, embedder });
     return this.#folder;
+  }
+
+  /** A machine without a data folder may search a store elsewhere. */
+  async #folderToSearch(): Promise<DataFolder | undefined> {
+    const isElsewhere = this.#app.searched.isRemote && !hasDataFolder(this.config.dataDir);
+    return isElsewhere ? undefined : await this.#openFolder({ isCreated: false });
   }
 
   #crawlOptions(options: z.input<typeof CrawlOptions>): CrawlOptions {

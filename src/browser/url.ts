@@ -69,6 +69,11 @@ export function hostOf(url: string | URL): string {
   return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
 }
 
+/** The host as people write it, and as filters ask for it: with its port only where that is unusual. */
+export function writtenHost(url: string): string {
+  return new URL(url).host;
+}
+
 /** True when both belong to one registrable domain (public suffix list, private part included); addresses and local names must be equal. */
 export function isSameSite(a: string | URL, b: string | URL): boolean {
   const [hostA, hostB] = [new URL(a).hostname, new URL(b).hostname];

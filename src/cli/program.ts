@@ -6,7 +6,9 @@ import { addCrawl } from "./crawl.ts";
 import { addDeadLetters } from "./dead-letters.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
+import { addEvaluate } from "./evaluate.ts";
 import { addExport } from "./export.ts";
+import { addMigrate } from "./migrate.ts";
 import { addScrape } from "./scrape.ts";
 import { addSearch } from "./search.ts";
 import { addSelftest } from "./selftest.ts";
@@ -27,6 +29,8 @@ const commands = [
   addScrape,
   addSearch,
   addAsk,
+  (program: Command, shell: Shell) => addEvaluate(program, shell, (flags) => shell.open(flags)),
+  addMigrate,
   addExport,
   addStatus,
   addDeadLetters,

@@ -1,5 +1,5 @@
 import type { Extractor } from "../agents/extractor.ts";
-import { hostOf } from "../browser/url.ts";
+import { writtenHost } from "../browser/url.ts";
 import type { Clock } from "../clock.ts";
 import { textFormat } from "../content/formats/text.ts";
 import { plainDocument } from "../content/plain-document.ts";
@@ -171,7 +171,7 @@ function newDocument({ url, content }: CheckedDocument, page: IndexedPage, now: 
     url,
     requestedUrl: url,
     finalUrl: url,
-    host: documentId(url) === undefined ? hostOf(url) : "",
+    host: documentId(url) === undefined ? writtenHost(url) : "",
     httpStatus: 200,
     tier: "given",
     fetchedAt: now,

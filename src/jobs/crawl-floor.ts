@@ -13,6 +13,7 @@ import type { Finding } from "../agents/finding.ts";
 import type { PageErrand } from "../agents/researcher.ts";
 import type { Archive } from "../rag/archive.ts";
 import type { EmbedBacklog } from "../rag/embed-backlog.ts";
+import type { IndexFeed } from "../rag/index-feed.ts";
 import type { CrawlOptions } from "./crawl-options.ts";
 
 /** What a crawl stands on; `app.ts` hands it down. */
@@ -30,6 +31,8 @@ export interface CrawlFloor {
   readonly locks: NamedLocks;
   /** Absent with `embed: "off"`. */
   readonly backlog: EmbedBacklog | undefined;
+  /** Sends pages on to the store that is searched; absent where that is the archive's own file. */
+  readonly feed: IndexFeed | undefined;
   readonly scope: (seeds: readonly string[], options: CrawlOptions) => Scope;
   readonly sitemapUrls: (origin: string, context: RunContext) => AsyncIterable<{ readonly url: string }>;
   /** What those who fetch learn about sites. */

@@ -15,6 +15,7 @@ import { CrawlPace } from "./crawl-progress.ts";
 import { type CrawlSummary, summarize } from "./crawl-summary.ts";
 import { keepDurations, readDurations } from "./durations.ts";
 import { type EmbeddingBeside, startEmbedding } from "./embed-beside.ts";
+import { startFeeding } from "./feed-beside.ts";
 import { keepLessons, restoreLessons } from "./lessons.ts";
 import { readSitemaps } from "./read-sitemaps.ts";
 import { PageVisits } from "./visit-pages.ts";
@@ -47,6 +48,7 @@ export async function crawl(
   const planned = await floor.planner.run({ seeds: [...seeds], useSitemaps: options.useSitemaps }, context);
   const { run, plan } = await beginCrawl(floor, planned, options);
   const embedding = startEmbedding(floor, options, context);
+  const feeding = startFeeding(floor.feed, context.signal);
   const measuring = measureQueue(floor, run, options);
   try {
     await restoreLessons(floor.coordination.memory, floor.lessons);
@@ -77,6 +79,7 @@ export async function crawl(
     );
     throwFailure(outcome);
     await keepDurations(memory, durations, outcome);
+    await feeding.finish();
     floor.database.writeNow(() => floor.coordination.runs.end(run.id, "finished", undefined, clock.now()));
     events.emit({ type: "run-finished", run: run.id, job: "crawl", state: "finished" });
     return summarize(floor, run.id, startedAt);
@@ -92,6 +95,7 @@ export async function crawl(
   } finally {
     clearInterval(measuring);
     await embedding.stop();
+    await feeding.stop();
     await keepLearned(floor);
   }
 }

@@ -3,6 +3,8 @@ import type { RunContext } from "../context.ts";
 import type { EventStream } from "../events.ts";
 import type { Archive } from "../rag/archive.ts";
 import type { EmbedBacklog } from "../rag/embed-backlog.ts";
+import type { IndexFeed } from "../rag/index-feed.ts";
+import { startFeeding } from "./feed-beside.ts";
 
 export interface EmbedSummary {
   /** Passages that got a vector in this call. */
@@ -17,6 +19,7 @@ export async function embed(
   floor: {
     readonly archive: Archive;
     readonly backlog: EmbedBacklog;
+    readonly feed: IndexFeed | undefined;
     readonly events: EventStream;
     readonly clock: Clock;
   },
@@ -35,11 +38,17 @@ export async function embed(
     inFlight: 0,
     toEmbed,
   });
-  await floor.backlog.run({
-    onlyLead: options.onlyLead ?? false,
-    ...(options.forMs === undefined ? {} : { untilMs: startedAt + options.forMs }),
-    signal: context.signal,
-  });
+  const feeding = startFeeding(floor.feed, context.signal);
+  try {
+    await floor.backlog.run({
+      onlyLead: options.onlyLead ?? false,
+      ...(options.forMs === undefined ? {} : { untilMs: startedAt + options.forMs }),
+      signal: context.signal,
+    });
+    await feeding.finish();
+  } finally {
+    await feeding.stop();
+  }
   const { chunks, embedded } = floor.archive.stats();
   return { added: embedded - before, embedded, chunks, durationMs: floor.clock.now() - startedAt };
 }

@@ -2,7 +2,7 @@ import type { ReadPage } from "../agents/reader-thread.ts";
 import type { Finding } from "../agents/finding.ts";
 import type { Clock } from "../clock.ts";
 import type { Scope } from "../browser/scope.ts";
-import { hostOf, isSameSite, normalizeUrl } from "../browser/url.ts";
+import { hostOf, isSameSite, normalizeUrl, writtenHost } from "../browser/url.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
 import type { ClaimedUrl, NewUrl } from "../coordination/frontier.ts";
 import type { Run } from "../coordination/runs.ts";
@@ -111,7 +111,7 @@ function recordPage(
   }
   const canonical = canonicalKey(indexed.document.canonicalUrl, page.finalUrl);
   const twin = archive
-    .twins(hostOf(page.finalUrl), indexed.contentHash)
+    .twins(writtenHost(page.finalUrl), indexed.contentHash)
     .find(
       (other) =>
         other.url !== url &&
@@ -124,7 +124,7 @@ function recordPage(
     url,
     requestedUrl: claim.key,
     finalUrl: page.finalUrl,
-    host: hostOf(page.finalUrl),
+    host: writtenHost(page.finalUrl),
     httpStatus: page.httpStatus,
     tier: page.tier,
     fetchedAt: page.fetchedAt,

@@ -133,11 +133,8 @@ async function told(signal: AbortSignal | undefined, run: Run): Promise<string> 
   }
 }
 
-/** A host is kept with its port, also where that is the scheme's own. */
 function onHosts(hosts: readonly string[] | undefined): { readonly filter?: Filter } {
-  if (!hosts) return {};
-  const forms = hosts.flatMap((host) => (/:\d+$/.test(host) ? [host] : [host, `${host}:443`, `${host}:80`]));
-  return { filter: { field: "host", anyOf: forms } };
+  return hosts ? { filter: { field: "host", anyOf: hosts } } : {};
 }
 
 /** @throws {OptionsError} For other schemes than http and https, and for hosts that are not on the list. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { hostOf, isSameSite, normalizeUrl } from "../../src/browser/url.ts";
+import { hostOf, isSameSite, normalizeUrl, writtenHost } from "../../src/browser/url.ts";
 
 function keyOf(input: string, base?: string): string {
   const normalized = normalizeUrl(input, base);
@@ -119,6 +119,8 @@ describe("hosts and sites", () => {
   it("names a host with its port", () => {
     assert.equal(hostOf("https://example.org/x"), "example.org:443");
     assert.equal(hostOf("http://[::1]:81/"), "[::1]:81");
+    assert.equal(writtenHost("https://example.org:443/x"), "example.org");
+    assert.equal(writtenHost("http://example.org:8080/"), "example.org:8080");
   });
 
   it("takes subdomains for one site, and hosted neighbours for several", () => {

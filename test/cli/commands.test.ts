@@ -41,7 +41,7 @@ describe("the command line", () => {
     ["a value out of a choice", ["crawl", "http://127.0.0.1:1/", "--embed", "some"], /lead, all, later, off/],
     ["an address that is none", ["crawl", "http://"], /http:\/\//],
     ["another scheme", ["crawl", "ftp://example.org/"], /ftp/],
-    ["a filter that is none", ["search", "x", "--filter", "colour=red"], /host=NAME/],
+    ["a filter that is none", ["search", "x", "--filter", "colour=red"], /give url=, host=/],
     ["a file of queries that is not there", ["search", "--queries-file", "/nowhere"], /\/nowhere/],
     ["an empty question", ["ask"], /--queries-file/],
     ["a file without a query", ["ask", "--queries-file", "/dev/null"], /holds no query/],

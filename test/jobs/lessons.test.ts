@@ -53,6 +53,7 @@ describe("a crawl and what it learns", () => {
     const floor: CrawlFloor = {
       database: data.database,
       archive: data.archive,
+      feed: undefined,
       coordination: data.coordination,
       planner: createCrawlPlanner(),
       researcher: { run: () => Promise.reject(new Error("nobody is asked")) },

@@ -84,7 +84,11 @@ describe("forager status", () => {
     const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off"];
     const { child, ended } = startForager(words);
     await using watcher = createForager({ dataDir: folder.path, embedder: "none" });
-    assert.ok(await untilFound(async () => (await watcher.status()).agents[0]));
+    const isUnderWay = async () => {
+      const { agents, runs } = await watcher.status();
+      return agents[0] && runs[0]?.plan?.nodes.find(({ id }) => id === "pages");
+    };
+    assert.ok(await untilFound(isUnderWay));
     child.kill("SIGKILL");
     await ended;
     const { agents, owner, runs } = await watcher.status();

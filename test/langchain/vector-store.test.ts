@@ -158,6 +158,17 @@ describe("the LangChain vector store", () => {
     assert.equal((await forager.search("tide")).hits.length, 1);
   });
 
+  it("makes use of all that a Forager can do", async () => {
+    await using opened = await openIndex();
+    const store = storeOf(opened.forager);
+    await store.addDocuments(notes);
+    const vector = await store.embeddings.embedQuery("Geese fly south in autumn.");
+    const [[found] = []] = await store.similaritySearchVectorWithScore(vector, 1);
+    assert.equal(found?.metadata["title"], "Birds");
+    assert.equal((await store.similaritySearch("tide noon", 1))[0]?.metadata["page"], 3);
+    await assert.rejects(store.similaritySearchVectorWithScore([1, 2], 1), /2 numbers where hashing/);
+  });
+
   it("says so where the index cannot be searched by a vector", async () => {
     const words: ForagerIndex = {
       search: async (query) => ({ query, hits: [], notes: [] }),

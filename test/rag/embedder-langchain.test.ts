@@ -54,6 +54,28 @@ describe("the LangChain embedder", () => {
     });
   }
 
+  const wrong: [string, () => Promise<number[][]>, RegExp][] = [
+    ["fewer vectors than texts", async () => [[1, 0]], /odd gave 1 vectors for 2 texts/],
+    [
+      "numbers that are not finite",
+      async () => [
+        [1, 0],
+        [Number.NaN, 1],
+      ],
+      /odd gave .* not finite/,
+    ],
+    ["a failure", () => Promise.reject(new Error("401 bad key")), /odd gave no vectors: 401 bad key/],
+  ];
+  for (const [name, embedDocuments, message] of wrong) {
+    it(`names the embeddings that give ${name}`, async () => {
+      await using embedder = new LangChainEmbedder(
+        { embeddings: { embedDocuments, embedQuery: async () => [] } },
+        { id: "odd", dimensions: 2, maxTokens: 10, batchSize: 4, concurrency: 1 },
+      );
+      await assert.rejects(embedder.embed(["a", "b"]), message);
+    });
+  }
+
   it("refuses vectors of another length than it was told", async () => {
     await using embedder = await make({ dimensions: 5 });
     await assert.rejects(embedder.embed(["text"]), /vectors of 32 numbers where dimensions says 5/);

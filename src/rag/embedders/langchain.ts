@@ -70,14 +70,8 @@ export class LangChainEmbedder implements Embedder {
     for (let start = 0; start < texts.length; start += this.batchSize) {
       batches.push(texts.slice(start, start + this.batchSize));
     }
-    const answers = await Promise.all(
-      batches.map((batch) => this.#call(() => this.#embeddings.embedDocuments(batch), signal)),
-    );
-    const rows = answers.flat();
-    if (rows.length !== texts.length) {
-      throw new ForagerError("embedder", `${this.id} gave ${rows.length} vectors for ${texts.length} texts.`);
-    }
-    return rows.map((row) => this.#toUnit(row));
+    const answers = await Promise.all(batches.map((batch) => this.#embedBatch(batch, signal)));
+    return answers.flat();
   }
 
   async embedQuery(query: string, signal?: AbortSignal): Promise<Float32Array> {
@@ -89,9 +83,23 @@ export class LangChainEmbedder implements Embedder {
     await this.#queue.onIdle();
   }
 
+  /** Counted a batch at a time: one vector too few here and one too many there would give texts each other's. */
+  async #embedBatch(batch: string[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
+    const rows = await this.#call(() => this.#embeddings.embedDocuments(batch), signal);
+    if (rows.length !== batch.length) {
+      throw new ForagerError("embedder", `${this.id} gave ${rows.length} vectors for ${batch.length} texts.`);
+    }
+    return rows.map((row) => this.#toUnit(row));
+  }
+
   /** LangChain's calls take no signal: an abort ends the wait here, and the answer is dropped when it comes. */
-  #call<T>(work: () => Promise<T>, signal: AbortSignal | undefined, priority = 0): Promise<T> {
-    return this.#queue.add(work, { priority, ...(signal ? { signal } : {}) });
+  async #call<T>(work: () => Promise<T>, signal: AbortSignal | undefined, priority = 0): Promise<T> {
+    try {
+      return await this.#queue.add(work, { priority, ...(signal ? { signal } : {}) });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new ForagerError("embedder", `${this.id} gave no vectors: ${messageOf(cause)}`, { cause });
+    }
   }
 
   #toUnit(row: readonly number[]): Float32Array {
@@ -102,9 +110,9 @@ export class LangChainEmbedder implements Embedder {
       );
     }
     const norm = Math.hypot(...row);
-    return norm > 0 && Number.isFinite(norm)
-      ? Float32Array.from(row, (value) => value / norm)
-      : zeroSafeUnit(this.dimensions);
+    if (!Number.isFinite(norm))
+      throw new ForagerError("embedder", `${this.id} gave a vector whose numbers are not finite.`);
+    return norm > 0 ? Float32Array.from(row, (value) => value / norm) : zeroSafeUnit(this.dimensions);
   }
 }
 

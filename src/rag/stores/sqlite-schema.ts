@@ -88,6 +88,8 @@ export const archiveUpgrades: Upgrades = {
       ALTER TABLE document ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
       ALTER TABLE index_state ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
       UPDATE document SET revision = id;
+      UPDATE document SET host = substr(host, 1, length(host) - 4) WHERE url LIKE 'https:%' AND host LIKE '%:443';
+      UPDATE document SET host = substr(host, 1, length(host) - 3) WHERE url LIKE 'http:%' AND host LIKE '%:80';
       UPDATE index_state SET revision = (SELECT coalesce(max(id), 0) FROM document);
     `);
     describeDocuments(connection);
