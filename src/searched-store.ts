@@ -1,0 +1,78 @@
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { OptionsError, StoreError } from "./errors.ts";
+import type { EventStream } from "./events.ts";
+import type { RemoteStore } from "./jobs/migrate.ts";
+import type { Log } from "./log.ts";
+import type { ChunkStore } from "./rag/chunk-store.ts";
+import type { Embedder } from "./rag/embedder.ts";
+import { type FedStore, IndexFeed } from "./rag/index-feed.ts";
+import { QdrantConnection } from "./rag/stores/qdrant/client.ts";
+import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
+
+/** Where passages are searched: the data folder's own file, or a Qdrant that is fed from it. */
+export class SearchedStore implements AsyncDisposable {
+  readonly #config: Config;
+  readonly #deps: { readonly clock: Clock; readonly events: EventStream; readonly log: Log };
+  readonly #embedder: () => Promise<Embedder | undefined>;
+  #connection: QdrantConnection | undefined;
+
+  constructor(
+    config: Config,
+    deps: {
+      readonly clock: Clock;
+      readonly events: EventStream;
+      readonly log: Log;
+      readonly embedder: () => Promise<Embedder | undefined>;
+    },
+  ) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#embedder = deps.embedder;
+  }
+
+  get isRemote(): boolean {
+    return this.#config.qdrant.url !== "";
+  }
+
+  /** The connection to Qdrant, where one is configured. */
+  get connection(): QdrantConnection | undefined {
+    if (!this.isRemote) return undefined;
+    const { clock, log } = this.#deps;
+    return (this.#connection ??= new QdrantConnection({ clock, log }, this.#config.qdrant));
+  }
+
+  /** @param folder Absent where this machine has none and Qdrant stands alone. */
+  async open(folder: DataFolder | undefined): Promise<ChunkStore> {
+    if (this.isRemote) return await this.remote(folder);
+    if (!folder) throw new StoreError("There is no data folder, and no Qdrant is configured.");
+    return new SqliteChunkStore({ archive: folder.archive, database: folder.database });
+  }
+
+  /** @throws {OptionsError} When no Qdrant is configured. */
+  async remote(folder: DataFolder | undefined): Promise<RemoteStore> {
+    const { connection } = this;
+    if (!connection)
+      throw new OptionsError(
+        "Qdrant",
+        "its address is not configured; set QDRANT_URL, as in http://127.0.0.1:6333",
+      );
+    const embedder = await this.#embedder();
+    const { QdrantIndex } = await import("./rag/stores/qdrant-index.ts");
+    return new QdrantIndex({ connection, embedder, archive: folder?.archive }, this.#config.qdrant);
+  }
+
+  /** Keeps the searched store what the folder is; nothing to do where that is the folder's own file. */
+  async feed(folder: DataFolder): Promise<IndexFeed | undefined> {
+    return this.isRemote ? this.feedOf(folder, await this.remote(folder)) : undefined;
+  }
+
+  feedOf({ archive, database }: DataFolder, store: FedStore): IndexFeed {
+    return new IndexFeed({ archive, database, store, ...this.#deps });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection?.[Symbol.asyncDispose]();
+  }
+}
