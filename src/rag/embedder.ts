@@ -1,3 +1,11 @@
+/** The vectors of a text's word pieces, each in the light of the whole text. */
+export interface TokenVectors {
+  /** Where each part of the text ends, in rows: part `i` has the rows from `ends[i - 1]`, or 0, up to `ends[i]`. */
+  readonly ends: readonly number[];
+  /** A row a word piece, each `dimensions` long and of L2 norm 1, end to end. */
+  readonly rows: Float32Array;
+}
+
 /** Texts to vectors. One file in `embedders/` each. */
 export interface Embedder extends AsyncDisposable {
   /** Names model and weights; vectors of different ids never meet. */
@@ -22,6 +30,13 @@ export interface Embedder extends AsyncDisposable {
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** A question's vector, ahead of the texts that wait, for models that tell questions from passages too. Absent: `embed` does. */
   embedQuery?(query: string, signal?: AbortSignal): Promise<Float32Array>;
+  /**
+   * What late interaction compares, from models that show it.
+   * @param texts Each in parts that follow one another; what goes beyond `maxTokens` has no rows.
+   * @returns One a text, in their order.
+   * @throws The signal's reason when aborted.
+   */
+  embedTokens?(texts: readonly (readonly string[])[], signal?: AbortSignal): Promise<TokenVectors[]>;
   /** From now on it lets everything else on the machine go first. Called by those with more texts than anybody waits for. */
   yieldProcessor?(): void;
 }

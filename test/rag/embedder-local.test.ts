@@ -44,6 +44,26 @@ describe("the local embedder", () => {
     assert.equal(embedder.isProven, true);
   });
 
+  it("gives the word pieces of a text in parts, each in the light of the whole", async () => {
+    await using embedder = await local();
+    const parts = ["Boats on the river", "pass the bank.", ""];
+    const [inText, alone, cut] = await embedder.embedTokens([parts, ["pass the bank."], [long, long]]);
+    assert.ok(inText && alone && cut);
+    // "pass", "the", "bank", "." after the four words before them; an empty part has none.
+    assert.deepEqual(inText.ends, [4, 8, 8]);
+    assert.deepEqual(alone.ends, [4]);
+    assert.equal(inText.rows.length, 8 * embedder.dimensions);
+    const bank = (rows: Float32Array, at: number) =>
+      rows.slice(at * embedder.dimensions, (at + 1) * embedder.dimensions);
+    const [one, other] = [bank(inText.rows, 6), bank(alone.rows, 2)];
+    const cosine = one.reduce((sum, value, column) => sum + value * (other[column] ?? 0), 0);
+    assert.ok(cosine > 0.3 && cosine < 0.95, `the same word elsewhere: ${cosine}`);
+    assert.ok(Math.abs(Math.hypot(...one) - 1) < 1e-5);
+    const room = embedder.maxTokens - 2;
+    assert.deepEqual(cut.ends.at(-1), room);
+    assert.equal(cut.rows.length, room * embedder.dimensions);
+  });
+
   it("is not proven, and says so, when the reference vectors are others", async () => {
     const model = join(folder, "other");
     await linkedModel(model);

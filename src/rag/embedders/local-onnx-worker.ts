@@ -7,6 +7,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { move } from "piscina";
 import { messageOf } from "../../errors.ts";
+import type { TokenVectors } from "../embedder.ts";
 import { runtimeFailure } from "./local-onnx-model.ts";
 import { NativeGate } from "./native-gate.ts";
 
@@ -20,9 +21,9 @@ export interface LocalOnnxWorkerData {
   readonly gate: SharedArrayBuffer;
 }
 
-/** What a thread is asked for. */
-export interface EmbedTask {
-  readonly texts: readonly string[];
+/** What a thread is asked for: the vectors of texts, or of the word pieces of a text in parts. */
+export interface EmbedTask<Text = string> {
+  readonly texts: readonly Text[];
   /** True once everything else on the machine goes first. */
   readonly isYielding: boolean;
 }
@@ -43,28 +44,65 @@ let hasYielded = false;
 
 /** Embeds the texts one after the other; the rows lie end to end. */
 export default async function embedTexts({ texts, isYielding }: EmbedTask): Promise<Float32Array> {
-  if (isYielding && !hasYielded) yieldProcessor();
-  model ??= loadModel();
-  const { tokenizer, session, tensor } = await model;
+  const { tokenizer, ...running } = await ready(isYielding);
   const rows = new Float32Array(texts.length * settings.dimensions);
   for (const [index, text] of texts.entries()) {
-    const ids = tokenIds(tokenizer, text);
-    const shape = [1, ids.length];
-    const { last_hidden_state: states } = await gate.pass(() =>
-      session.run({
-        input_ids: new tensor("int64", BigInt64Array.from(ids, BigInt), shape),
-        attention_mask: new tensor("int64", new BigInt64Array(ids.length).fill(1n), shape),
-        token_type_ids: new tensor("int64", new BigInt64Array(ids.length), shape),
-      }),
-    );
-    if (!(states?.data instanceof Float32Array) || states.data.length !== ids.length * settings.dimensions) {
-      throw new Error(`${settings.modelFile} gave no last_hidden_state of ${settings.dimensions} columns.`);
-    }
     const row = rows.subarray(index * settings.dimensions, (index + 1) * settings.dimensions);
-    meanToUnit(states.data, row);
-    states.dispose();
+    meanToUnit(await tokenStates(running, fitted(tokenIds(tokenizer, text))), row);
   }
   return move(rows) as Float32Array;
+}
+
+/** Embeds the word pieces of texts that come in parts, one text after the other. */
+export async function embedTokens({
+  texts,
+  isYielding,
+}: EmbedTask<readonly string[]>): Promise<TokenVectors[]> {
+  const { tokenizer, ...running } = await ready(isYielding);
+  const all: TokenVectors[] = [];
+  for (const parts of texts) {
+    const tokens = parts.map((part) => tokenIds(tokenizer, part));
+    const [start, end] = [tokens[0]?.[0], tokens[0]?.at(-1)];
+    if (start === undefined || end === undefined) {
+      all.push({ ends: parts.map(() => 0), rows: new Float32Array(0) });
+      continue;
+    }
+    const inner = tokens.map((ids) => ids.slice(1, -1));
+    const states = await tokenStates(running, fitted([start, ...inner.flat(), end]));
+    const rows = states.slice(settings.dimensions, -settings.dimensions);
+    toUnits(rows);
+    let count = 0;
+    const room = rows.length / settings.dimensions;
+    all.push({ ends: inner.map((ids) => Math.min((count += ids.length), room)), rows });
+  }
+  return all;
+}
+
+async function ready(isYielding: boolean): Promise<Model> {
+  if (isYielding && !hasYielded) yieldProcessor();
+  model ??= loadModel();
+  return await model;
+}
+
+/** The model's last layer: a row an id. */
+async function tokenStates(
+  { session, tensor }: Pick<Model, "session" | "tensor">,
+  ids: readonly number[],
+): Promise<Float32Array> {
+  const shape = [1, ids.length];
+  const { last_hidden_state: states } = await gate.pass(() =>
+    session.run({
+      input_ids: new tensor("int64", BigInt64Array.from(ids, BigInt), shape),
+      attention_mask: new tensor("int64", new BigInt64Array(ids.length).fill(1n), shape),
+      token_type_ids: new tensor("int64", new BigInt64Array(ids.length), shape),
+    }),
+  );
+  if (!(states?.data instanceof Float32Array) || states.data.length !== ids.length * settings.dimensions) {
+    throw new Error(`${settings.modelFile} gave no last_hidden_state of ${settings.dimensions} columns.`);
+  }
+  const rows = states.data.slice();
+  states.dispose();
+  return rows;
 }
 
 function yieldProcessor(): void {
@@ -93,9 +131,13 @@ async function loadModel(): Promise<Model> {
   return { tokenizer: new Tokenizer(tokenizer ?? {}, config ?? {}), session, tensor: Tensor };
 }
 
-/** Word pieces with [CLS] and [SEP], at most `maxTokens`: the last place is [SEP]'s when the text is cut. */
-function tokenIds(tokenizer: Tokenizer, text: string): number[] {
-  const { ids } = tokenizer.encode(text.slice(0, settings.maxTokens * maxCharactersPerToken));
+/** Word pieces with [CLS] and [SEP]. */
+function tokenIds(tokenizer: Tokenizer, text: string): readonly number[] {
+  return tokenizer.encode(text.slice(0, settings.maxTokens * maxCharactersPerToken)).ids;
+}
+
+/** At most `maxTokens`: the last place is [SEP]'s when the text is cut. */
+function fitted(ids: readonly number[]): readonly number[] {
   const end = ids.at(-1);
   return ids.length <= settings.maxTokens || end === undefined
     ? ids
@@ -113,4 +155,15 @@ function meanToUnit(states: Float32Array, row: Float32Array): void {
   }
   const norm = Math.hypot(...sums) || 1;
   for (let column = 0; column < width; column++) row[column] = (sums[column] as number) / norm;
+}
+
+/** Scales each row to length 1, in place. */
+function toUnits(rows: Float32Array): void {
+  const width = settings.dimensions;
+  for (let start = 0; start < rows.length; start += width) {
+    let squares = 0;
+    for (let at = start; at < start + width; at++) squares += (rows[at] as number) ** 2;
+    const norm = Math.sqrt(squares) || 1;
+    for (let at = start; at < start + width; at++) rows[at] = (rows[at] as number) / norm;
+  }
 }

@@ -5,7 +5,7 @@ import PQueue from "p-queue";
 import { ForagerError, MissingError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { within } from "../../deadline.ts";
-import type { Embedder } from "../embedder.ts";
+import type { Embedder, TokenVectors } from "../embedder.ts";
 import {
   modelFileName,
   readModelFacts,
@@ -38,6 +38,9 @@ export async function createLocalOnnxEmbedder(
   return new LocalOnnxEmbedder(deps, { ...options, folder, facts: await readModelFacts(folder) });
 }
 
+/** Its threads' two functions, by name. */
+type Pool = Piscina<EmbedTask | EmbedTask<readonly string[]>, Float32Array | readonly TokenVectors[]>;
+
 /** A sentence model run on this machine by onnxruntime, offline: worker threads with a session each. */
 export class LocalOnnxEmbedder implements Embedder {
   readonly id: string;
@@ -53,7 +56,7 @@ export class LocalOnnxEmbedder implements Embedder {
   readonly #queue: PQueue;
   readonly #gate = new NativeGate();
   readonly #shutGate = (): void => this.#gate.shutNow(exitWaitMs);
-  #pool: Piscina<EmbedTask, Float32Array> | undefined;
+  #pool: Pool | undefined;
   #proof: Promise<void> | undefined;
   #isProven = false;
   readonly #closing = new AbortController();
@@ -91,6 +94,16 @@ export class LocalOnnxEmbedder implements Embedder {
     return vector as Float32Array;
   }
 
+  /** Ahead of the texts that wait: only questions ask for it. */
+  async embedTokens(texts: readonly (readonly string[])[], signal?: AbortSignal): Promise<TokenVectors[]> {
+    await this.#proven(signal);
+    return await Promise.all(
+      texts.map((text) =>
+        this.#queue.add(() => this.#runTokens(text), { priority: 1, signal: this.#until(signal) }),
+      ),
+    );
+  }
+
   /** Lasts: a thread that has lowered its priority may not raise it again (setpriority(2)). Questions alone never come here. */
   yieldProcessor(): void {
     this.#isYielding = this.#mayYield;
@@ -110,7 +123,7 @@ export class LocalOnnxEmbedder implements Embedder {
     priority: number,
     signal: AbortSignal | undefined,
   ): Promise<Float32Array[]> {
-    const either = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    const either = this.#until(signal);
     const groups: (readonly string[])[] = [];
     for (let start = 0; start < texts.length; start += textsPerTask) {
       groups.push(texts.slice(start, start + textsPerTask));
@@ -124,7 +137,18 @@ export class LocalOnnxEmbedder implements Embedder {
   /** A signal is not handed to the pool: it would end the thread, and with it the loaded model. */
   #run(texts: readonly string[]): Promise<Float32Array> {
     this.#pool ??= this.#openPool();
-    return this.#pool.run({ texts, isYielding: this.#isYielding });
+    return this.#pool.run({ texts, isYielding: this.#isYielding }) as Promise<Float32Array>;
+  }
+
+  async #runTokens(text: readonly string[]): Promise<TokenVectors> {
+    this.#pool ??= this.#openPool();
+    const task = { texts: [text], isYielding: this.#isYielding };
+    const [vectors] = (await this.#pool.run(task, { name: "embedTokens" })) as [TokenVectors];
+    return vectors;
+  }
+
+  #until(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
   }
 
   #split(flat: Float32Array): Float32Array[] {
@@ -133,7 +157,7 @@ export class LocalOnnxEmbedder implements Embedder {
     );
   }
 
-  #openPool(): Piscina<EmbedTask, Float32Array> {
+  #openPool(): Pool {
     const data: LocalOnnxWorkerData = {
       modelFile: join(this.#folder, modelFileName),
       folder: this.#folder,
