@@ -1,5 +1,6 @@
 import type { Schemas } from "@qdrant/js-client-rest";
 import PQueue from "p-queue";
+import { unlessAborted } from "../../deadline.ts";
 import { StoreError } from "../../errors.ts";
 import type {
   ChunkId,
@@ -20,7 +21,7 @@ import type { IndexFacts } from "./qdrant/index-config.ts";
 import { denseOf, readChunk, readDocument } from "./qdrant/payload.ts";
 import { documentPointId } from "./qdrant/point-id.ts";
 import type { QdrantPoints } from "./qdrant/points.ts";
-import { putDocuments } from "./qdrant/put-documents.ts";
+import { DocumentWriter } from "./qdrant/put-documents.ts";
 import { readEverything } from "./qdrant/read-everything.ts";
 import {
   foundChunks,
@@ -46,7 +47,8 @@ export class QdrantChunkStore implements ChunkStore {
   readonly name: string;
   readonly #deps: IndexDeps;
   readonly #options: IndexOptions;
-  /** One write at a time: the next must see the generations that this one leaves. */
+  readonly #writer: DocumentWriter;
+  /** One write at a time: the next must see what this one leaves. */
   readonly #writes = new PQueue({ concurrency: 1 });
   #facts: IndexFacts | undefined;
 
@@ -54,6 +56,7 @@ export class QdrantChunkStore implements ChunkStore {
   constructor(deps: IndexDeps, options: IndexOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#writer = new DocumentWriter(deps.connection.points, options);
     this.name = deps.connection.name;
   }
 
@@ -70,7 +73,7 @@ export class QdrantChunkStore implements ChunkStore {
     const latest = new Map(documents.map((document) => [document.url, document]));
     await this.#writing(async () => {
       const { means } = await this.#prepare(signal);
-      await putDocuments(this.#points, this.#collection, latest.values(), means, this.#options, signal);
+      await this.#writer.put(latest.values(), means, signal);
     }, signal);
   }
 
@@ -224,7 +227,7 @@ export class QdrantChunkStore implements ChunkStore {
 
   async #writing<T>(write: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
-    return await this.#writes.add(write, signal ? { signal } : {});
+    return await unlessAborted(this.#writes.add(write), signal);
   }
 
   /** One list a search, all in one request as a rule; `[]` each where there is no index yet. */

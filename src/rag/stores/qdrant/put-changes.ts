@@ -44,11 +44,13 @@ interface KeptChunk extends PlacedChunk {
 /**
  * What makes these documents what the collection has under their URLs, to be done in this order; `[]` when they are that.
  * @param held All points of the documents.
+ * @param gen Above those of all held points.
  * @param limits Of the points in one operation.
  */
 export function putChanges(
   documents: readonly IndexedDocument[],
   held: readonly HeldPoint[],
+  gen: number,
   means: MeanLengths,
   limits: BatchLimits,
 ): Operation[] {
@@ -57,7 +59,6 @@ export function putChanges(
     (document) => compare(document, byDocument.get(documentPointId(document.url)) ?? []) ?? [],
   );
   if (changed.length === 0) return [];
-  const gen = 1 + Math.max(0, ...held.map(({ payload }) => Number(payload["gen"])));
   const upserts = (points: Iterable<NewPoint>): Operation[] =>
     Array.from(batches(points, limits), (batch) => ({ upsert: { points: batch } }));
   return [
