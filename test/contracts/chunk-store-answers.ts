@@ -132,7 +132,6 @@ async function namesOf(
   store: ChunkStore,
   found: readonly (ScoredId | FoundChunk)[],
 ): Promise<(item: ScoredId | FoundChunk) => string> {
-  const unique = (ids: readonly ChunkId[]) => [...new Set(ids)];
   const chunkIds = unique(found.flatMap((item) => ("documentId" in item ? [item.id] : [])));
   const documentIds = unique(found.map((item) => ("documentId" in item ? item.documentId : item.id)));
   const chunks = new Map((await store.chunks(chunkIds)).map((chunk) => [chunk.id, chunk]));
@@ -168,6 +167,10 @@ function assertNear(actual: readonly number[], expected: readonly number[]): voi
 
 function isNear(one: number, other: number): boolean {
   return Math.abs(one - other) <= 1e-5 * Math.max(1, Math.abs(other));
+}
+
+function unique(ids: readonly ChunkId[]): ChunkId[] {
+  return [...new Set(ids)];
 }
 
 function withPlainBytes(document: IndexedDocument): IndexedDocument {

@@ -42,14 +42,15 @@ export const harnesses: Readonly<Record<StoreName, () => Promise<StoreHarness>>>
 
 /** What BM25 compares lengths with, once these are all that a store holds. */
 export function meanLengthsOf(documents: readonly IndexedDocument[]): MeanLengths {
-  const mean = (lengths: readonly number[]) => {
-    const counted = lengths.filter((length) => length > 0);
-    return counted.length === 0 ? 0 : counted.reduce((sum, length) => sum + length, 0) / counted.length;
-  };
   return {
     chunk: mean(documents.flatMap(({ chunks }) => chunks.map(({ terms }) => terms.length))),
     page: mean(documents.map(({ terms }) => terms.length)),
   };
+}
+
+function mean(lengths: readonly number[]): number {
+  const counted = lengths.filter((length) => length > 0);
+  return counted.length === 0 ? 0 : counted.reduce((sum, length) => sum + length, 0) / counted.length;
 }
 
 function sqliteHarness(): StoreHarness {
