@@ -67,6 +67,22 @@ export type ForagerEvent =
     }
   /** Documents were sent on to the store that is searched, or deleted from it. */
   | { readonly type: "documents-fed"; readonly to: string; readonly count: number }
+  /** A sentence of an answer that is being written; its quotes bear it out. */
+  | {
+      readonly type: "answer-sentence";
+      /** As it was asked. */
+      readonly question: string;
+      /** The part of the question it answers, from 0. */
+      readonly part: number;
+      readonly text: string;
+      /** The quotes it rests on, numbered as in the answer. */
+      readonly sources: readonly {
+        readonly number: number;
+        readonly url: string;
+        readonly title: string;
+        readonly quote: string;
+      }[];
+    }
   /** What `key` names failed too often and is left alone until then. */
   | { readonly type: "breaker-opened"; readonly name: string; readonly key: string; readonly untilMs: number }
   | { readonly type: "breaker-closed"; readonly name: string; readonly key: string }

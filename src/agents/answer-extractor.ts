@@ -1,49 +1,68 @@
 import { z } from "zod";
+import type { RunContext } from "../context.ts";
 import type { Agent } from "../coordination/agent.ts";
 import { ForagerError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Answer, Answerer } from "../rag/answer.ts";
+import type { Answerer } from "../rag/answer.ts";
+import type { ChunkStore } from "../rag/chunk-store.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 import type { ChatModel } from "./chat-model.ts";
-import { writeAnswer } from "./write-answer.ts";
+import { type Passage, evidencePassages } from "./evidence-passages.ts";
+import { type ShownSentence, writeAnswer } from "./write-answer.ts";
+import type { WrittenAnswer } from "./written-answer.ts";
 
 /** A part of a question and what was found for it. */
 export interface Evidence {
   readonly question: string;
   readonly retrieval: Retrieval;
+  /** Told each sentence of a written answer as soon as it stands. */
+  readonly show?: (sentence: ShownSentence) => void;
 }
 
 const EvidenceSchema = z.custom<Evidence>(
   (value) => typeof value === "object" && value !== null && "retrieval" in value,
 );
-const AnswerSchema = z.custom<Answer>(
+const AnswerSchema = z.custom<WrittenAnswer>(
   (value) => typeof value === "object" && value !== null && "citations" in value,
 );
 
-/** The extractor of answers: quotes the best supported sentences; a chat model, where there is one, puts them into words. */
+/** The extractor of answers: quotes the best supported sentences; a chat model, where there is one, writes from the passages around them. */
 export function createAnswerExtractor(deps: {
-  readonly answerer: Answerer;
+  readonly answerer: Pick<Answerer, "answer">;
+  readonly store: ChunkStore;
   readonly model: ChatModel | undefined;
   readonly log: Log;
-}): Agent<Evidence, Answer> {
+}): Agent<Evidence, WrittenAnswer> {
+  const { answerer, store, model, log } = deps;
   return {
     role: "extractor",
     input: EvidenceSchema,
     output: AnswerSchema,
-    async run({ question, retrieval }, context) {
-      const quoted = await deps.answerer.answer(question, retrieval, context.signal);
-      if (!deps.model) return quoted;
+    async run({ question, retrieval, show }, context) {
+      const quoted = await answerer.answer(question, retrieval, context.signal);
+      if (!model || quoted.abstained) return quoted;
+      const passages = await readPassages(retrieval, store, context);
       try {
-        return await writeAnswer(quoted, deps.model, context);
+        return await writeAnswer({ quoted, passages }, { model, store }, context, show);
       } catch (error) {
         context.signal.throwIfAborted();
         if (!(error instanceof ForagerError)) throw error;
-        deps.log.warn("the model failed; the quotes are the answer", {
-          model: deps.model.name,
+        log.warn("the model failed; the quotes are the answer", {
+          model: model.name,
           error: messageOf(error),
         });
-        return quoted;
+        return { ...quoted, notes: [...quoted.notes, "The chat model failed; these are quotes."] };
       }
     },
   };
+}
+
+async function readPassages(
+  { hits }: Retrieval,
+  store: ChunkStore,
+  { signal }: RunContext,
+): Promise<Passage[]> {
+  const ids = [...new Set(hits.map(({ chunk }) => chunk.documentId))];
+  const documents = await store.documents(ids, signal);
+  return evidencePassages(hits, new Map(documents.map((document) => [document.id, document])));
 }

@@ -17,6 +17,19 @@ export interface ChatModel {
     context: RunContext,
     onUsage?: (usage: ModelUsage) => void,
   ): Promise<T>;
+  /**
+   * Asks once for plain text. Ends when `context.signal` aborts.
+   * @param onText Told each piece as soon as it is written; of an answer that was kept from before, nothing.
+   * @param onUsage Told what the call used, where the provider says so; also when it broke off.
+   * @returns The whole text.
+   * @throws As {@link ask}. When pieces were told before, the error is not retryable: they cannot be taken back.
+   */
+  readonly write?: (
+    prompt: Prompt,
+    context: RunContext,
+    onText: (piece: string) => void,
+    onUsage?: (usage: ModelUsage) => void,
+  ) => Promise<string>;
 }
 
 /** What is asked: the rules, and the data they apply to. Page text only ever stands in `data`. */

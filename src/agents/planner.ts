@@ -3,13 +3,7 @@ import type { Agent } from "../coordination/agent.ts";
 import { Plan } from "../coordination/plans/plan.ts";
 import { crawlPlan } from "../coordination/plans/templates.ts";
 import { normalizeUrl } from "../browser/url.ts";
-import { ForagerError, OptionsError, messageOf } from "../errors.ts";
-import type { Log } from "../log.ts";
-import type { ChatModel } from "./chat-model.ts";
-import { fillPrompt } from "./prompt.ts";
-
-/** More parts than this cost more than they find. */
-const mostParts = 4;
+import { OptionsError } from "../errors.ts";
 
 const CrawlGoal = z.strictObject({ seeds: z.array(z.string()).min(1), useSitemaps: z.boolean() });
 const CrawlPlan = z.strictObject({
@@ -52,50 +46,4 @@ export function readAddress(address: string): { readonly key: string; readonly u
     `URL "${address}"`,
     `${normalized.reason}. Give an address such as https://example.org/docs/.`,
   );
-}
-
-const Question = z.strictObject({ question: z.string().min(1).max(4_000) });
-const QuestionPlan = z.strictObject({
-  /** What is looked up, each on its own; the question itself when it asks for one thing. */
-  parts: z.array(z.string().min(1)).min(1).max(mostParts),
-});
-export type QuestionPlan = z.output<typeof QuestionPlan>;
-
-/** Splits a question into what can be looked up on its own: by a model where there is one that answers, else by rules. */
-export function createQuestionPlanner(deps: {
-  readonly model: ChatModel | undefined;
-  readonly log: Log;
-}): Agent<z.input<typeof Question>, QuestionPlan> {
-  const { model, log } = deps;
-  return {
-    role: "planner",
-    input: Question,
-    output: QuestionPlan,
-    async run({ question }, context) {
-      const byRules = { parts: splitQuestion(question) };
-      if (!model) return byRules;
-      try {
-        const rules = fillPrompt("split-question", { most: mostParts });
-        return await model.ask({ rules, data: question }, QuestionPlan, context);
-      } catch (error) {
-        context.signal.throwIfAborted();
-        if (!(error instanceof ForagerError)) throw error;
-        log.warn("the model failed; the question is split by rules", {
-          model: model.name,
-          error: messageOf(error),
-        });
-        return byRules;
-      }
-    },
-  };
-}
-
-/** A question's parts by its own marks: several question marks, or "and" before a question word. */
-export function splitQuestion(question: string): string[] {
-  const whole = question.trim();
-  const parts = whole
-    .split(/(?<=\?)\s+|,?\s+and\s+(?=(?:how|what|when|where|who|why|which)\b)/i)
-    .map((part) => part.trim())
-    .filter((part) => part.split(/\s+/).length >= 3);
-  return parts.length > 1 ? parts.slice(0, mostParts) : [whole];
 }

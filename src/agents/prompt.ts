@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 
 /** The prompts there are, with the names each one fills in. */
 export interface PromptFields {
-  readonly "split-question": { readonly most: number };
-  readonly "write-answer": Readonly<Record<string, never>>;
+  readonly arbitrate: { readonly mark: string };
+  readonly "plan-question": { readonly mark: string; readonly most: number };
+  readonly "write-answer": { readonly mark: string; readonly most: number };
 }
 
 /** The text of `prompts/NAME.md` with its `{{fields}}` filled. */

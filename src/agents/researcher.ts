@@ -6,7 +6,7 @@ import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { FetchedPage } from "../document.ts";
 import { MissingError } from "../errors.ts";
 import { FilterSchema } from "../rag/filter.ts";
-import type { Retrieval, Retriever } from "../rag/retrieve.ts";
+import type { Retrieval, Retriever, Wording } from "../rag/retrieve.ts";
 import { Finding } from "./finding.ts";
 import type { HostGuard } from "./host-guard.ts";
 import type { ReadPage } from "./reader-thread.ts";
@@ -91,6 +91,8 @@ function refreshTarget(finding: Finding): string | undefined {
 
 const Lookup = z.strictObject({
   parts: z.array(z.string().min(1)).min(1),
+  /** For each part, other words for it. */
+  wordings: z.array(z.array(z.custom<Wording>((value) => typeof value === "object"))).optional(),
   limit: z.int().min(1),
   filter: FilterSchema.optional(),
 });
@@ -105,10 +107,10 @@ export function createIndexResearcher(deps: { readonly retriever: Retriever }): 
     role: "researcher",
     input: Lookup,
     output: Retrievals,
-    run: ({ parts, limit, filter }, context) =>
+    run: ({ parts, wordings, limit, filter }, context) =>
       Promise.all(
-        parts.map((part) =>
-          deps.retriever.retrieve(part, { limit, filter }, context.signal),
+        parts.map((part, index) =>
+          deps.retriever.retrieve(part, { limit, filter, wordings: wordings?.[index] }, context.signal),
         ),
       ),
   };

@@ -1,6 +1,7 @@
 import type { Evidence } from "../agents/answer-extractor.ts";
-import type { QuestionPlan } from "../agents/planner.ts";
+import type { QuestionPlan, Turn } from "../agents/question-planner.ts";
 import type { Lookup } from "../agents/researcher.ts";
+import { type WrittenAnswer, shifted, textOf } from "../agents/written-answer.ts";
 import type { Clock } from "../clock.ts";
 import type { RunContext } from "../context.ts";
 import type { CoordinationBackend } from "../coordination/backend.ts";
@@ -11,16 +12,17 @@ import { byPart } from "../coordination/plans/templates.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
 import { ForagerError } from "../errors.ts";
 import type { EventStream } from "../events.ts";
-import { type Answer, notFound } from "../rag/answer.ts";
+import { notFound } from "../rag/answer.ts";
 import type { Filter } from "../rag/filter.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
+import { SentenceOrder } from "./tell-sentences.ts";
 
 /** What answering stands on: planner, researcher, extractor and validator. */
 export interface AskFloor {
-  readonly planner: AgentRef<{ question: string }, QuestionPlan>;
+  readonly planner: AgentRef<{ question: string; history?: readonly Turn[] }, QuestionPlan>;
   readonly researcher: AgentRef<Lookup, Retrieval[]>;
-  readonly extractor: AgentRef<Evidence, Answer>;
-  readonly validator: AgentRef<Answer, Answer>;
+  readonly extractor: AgentRef<Evidence, WrittenAnswer>;
+  readonly validator: AgentRef<WrittenAnswer, WrittenAnswer>;
   /** Whether the extractor thinks with a chat model: slow, and worth doing side by side. */
   readonly isReasoning: boolean;
   /** A place for one plan that is gone with it: a question is asked again sooner than it is resumed. */
@@ -36,27 +38,64 @@ const passages = 12;
 const quotingMs = 100;
 const reasoningMs = 3_000;
 
-/** Answers from the index: split, look up side by side, quote, check. Says so when it is not there. */
+export interface AskOptions {
+  /** Only documents of which it holds. */
+  readonly filter?: Filter | undefined;
+  /** The conversation before, oldest first: the question may lean on it. */
+  readonly history?: readonly Turn[] | undefined;
+}
+
+/**
+ * Answers from the index: split, look up side by side, quote, write, check. Says so when it is not there. Each sentence is
+ * an event as soon as it stands.
+ */
 export async function ask(
   floor: AskFloor,
   question: string,
-  options: { readonly filter?: Filter | undefined },
+  { filter, history }: AskOptions,
   context: RunContext,
-): Promise<Answer> {
-  const { parts } = await floor.planner.run({ question }, context);
-  const retrievals = await floor.researcher.run({ parts, limit: passages, ...options }, context);
-  const answerPart = async (index: number, within: RunContext): Promise<Answer> => {
+): Promise<WrittenAnswer> {
+  const {
+    parts,
+    wordings,
+    notes = [],
+  } = await floor.planner.run({ question, ...(history && history.length > 0 ? { history } : {}) }, context);
+  const lookup = { parts, limit: passages, ...(wordings ? { wordings } : {}), ...(filter ? { filter } : {}) };
+  const retrievals = await floor.researcher.run(lookup, context);
+  const order = new SentenceOrder(parts.length, ({ part, text, numbers, citations }) =>
+    floor.events.emit({
+      type: "answer-sentence",
+      question,
+      part,
+      text,
+      sources: citations.map(({ url, title, quote }, at) => ({
+        number: numbers[at] ?? 0,
+        url,
+        title,
+        quote,
+      })),
+    }),
+  );
+  const answerPart = async (index: number, within: RunContext): Promise<WrittenAnswer> => {
     const part = parts[index] ?? question;
     const retrieval = retrievals[index];
     if (!retrieval) throw new ForagerError("ask", `Nothing was looked up for "${part}".`);
-    return await floor.validator.run(
-      await floor.extractor.run({ question: part, retrieval }, within),
-      within,
-    );
+    const evidence: Evidence = {
+      question: part,
+      retrieval,
+      show: (sentence) => order.add(index, sentence),
+    };
+    const answer = await floor.validator.run(await floor.extractor.run(evidence, within), within);
+    order.end(index, answer);
+    return answer;
   };
   const answers =
-    parts.length > 1 ? await answerParts(floor, question, parts, answerPart, context) : undefined;
-  return joinAnswers(question, answers ?? [await answerPart(0, context)]);
+    parts.length > 1
+      ? await answerParts(floor, question, parts, answerPart, context)
+      : [await answerPart(0, context)];
+  for (const [index, answer] of answers.entries()) order.end(index, answer); // those that failed
+  const joined = joinAnswers(question, answers);
+  return { ...joined, notes: [...new Set([...notes, ...joined.notes])] };
 }
 
 /** The parts as a plan: in order where that is as good, side by side where it is worth it. A part that fails is missing from the answer, and named. */
@@ -64,9 +103,9 @@ async function answerParts(
   floor: AskFloor,
   question: string,
   parts: readonly string[],
-  answerPart: (index: number, context: RunContext) => Promise<Answer>,
+  answerPart: (index: number, context: RunContext) => Promise<WrittenAnswer>,
   context: RunContext,
-): Promise<readonly Answer[]> {
+): Promise<readonly WrittenAnswer[]> {
   const plan = byPart(question, parts, (part) => ({ role: "answer", input: { index: parts.indexOf(part) } }));
   const answer: NodeHandler = (input, node: NodeContext) =>
     answerPart((input as { readonly index: number }).index, node);
@@ -98,11 +137,11 @@ async function answerParts(
   if (failed && ended.every(({ state }) => state !== "done"))
     throw failed.cause ?? new ForagerError("ask", failed.error);
   return ended.map(({ state, result }, index) =>
-    state === "done" ? (result as Answer) : nothingOn(parts[index] ?? question),
+    state === "done" ? (result as WrittenAnswer) : nothingOn(parts[index] ?? question),
   );
 }
 
-function nothingOn(question: string): Answer {
+function nothingOn(question: string): WrittenAnswer {
   return {
     question,
     answer: notFound,
@@ -114,25 +153,33 @@ function nothingOn(question: string): Answer {
   };
 }
 
-/** One answer from those to its parts; parts that found nothing lower the confidence and are named. */
-export function joinAnswers(question: string, answers: readonly Answer[]): Answer {
+/** One answer from those to its parts, their citations in one list; parts that found nothing lower the confidence and are named. */
+export function joinAnswers(question: string, answers: readonly WrittenAnswer[]): WrittenAnswer {
   const [only] = answers;
   if (only && answers.length === 1) return { ...only, question };
   const found = answers.filter((answer) => !answer.abstained);
   const missing = answers.filter((answer) => answer.abstained);
+  const placed = found.map((answer, index) => ({
+    answer,
+    offset: found.slice(0, index).reduce((sum, { citations }) => sum + citations.length, 0),
+  }));
   const text = [
-    ...found.map((answer) => answer.answer),
-    ...(found.length > 0
-      ? missing.map((answer) => `Not found in the indexed pages: ${answer.question}`)
-      : ["Not found in the indexed pages."]),
+    ...placed.map(({ answer, offset }) => textOf(answer, offset)),
+    ...(found.length > 0 ? missing.map((answer) => `${notFoundPart}${answer.question}`) : [notFound]),
   ];
+  const sentences = placed.flatMap(({ answer, offset }) =>
+    (answer.sentences ?? []).map((sentence) => shifted(sentence, offset)),
+  );
   return {
     question,
     answer: text.join("\n"),
     confidence: answers.reduce((sum, answer) => sum + answer.confidence, 0) / answers.length,
     abstained: found.length === 0,
     citations: (found.length > 0 ? found : answers).flatMap((answer) => answer.citations),
+    ...(sentences.length > 0 ? { sentences } : {}),
     conflicts: answers.flatMap((answer) => answer.conflicts),
     notes: [...new Set(answers.flatMap((answer) => answer.notes))],
   };
 }
+
+const notFoundPart = "Not found in the indexed pages: ";

@@ -15,17 +15,19 @@ const numbers = /\d+(?:[.,:]\d+)*/gu;
  * numbers, and a denial of the same things.
  * @param spans Verbatim quotes; one alone must bear the whole claim.
  * @param idf Weight of a term id; absent, all terms weigh the same.
+ * @param place Headings and the like above the spans: their words, but not their numbers, count as the spans' own.
  */
 export function isGrounded(
   claim: string,
   spans: readonly string[],
   idf: (term: number) => number = () => 1,
+  place = "",
 ): boolean {
   const terms = [...new Set(termsOf(claim))];
   const weight = terms.reduce((sum, term) => sum + idf(term), 0);
   if (weight <= 0) return false;
   return spans.some((span) => {
-    const held = new Set(termsOf(span));
+    const held = new Set(termsOf(`${place}\n${span}`));
     const covered = terms.reduce((sum, term) => sum + (held.has(term) ? idf(term) : 0), 0);
     return covered / weight >= leastCoverage && holdsNumbers(claim, span) && deniesAlike(claim, span);
   });

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { FakeListChatModel } from "@langchain/core/utils/testing";
 import { createAnswerValidator } from "../../src/agents/ground-answer.ts";
-import { LangChainModel } from "../../src/agents/models/langchain.ts";
-import { createQuestionPlanner, readSeeds, splitQuestion } from "../../src/agents/planner.ts";
+import { readSeeds } from "../../src/agents/planner.ts";
 import { fillPrompt } from "../../src/agents/prompt.ts";
-import { writeAnswer } from "../../src/agents/write-answer.ts";
+import type { WrittenAnswer } from "../../src/agents/written-answer.ts";
 import { rootContext } from "../../src/context.ts";
-import { ForagerError } from "../../src/errors.ts";
-import { silentLog } from "../../src/log.ts";
 import { joinAnswers } from "../../src/jobs/ask.ts";
-import type { Answer } from "../../src/rag/answer.ts";
 import type { ChunkStore, StoredDocument } from "../../src/rag/chunk-store.ts";
 
 const context = rootContext("test");
@@ -23,97 +18,24 @@ const cite = (quote: string) => ({
   end: text.indexOf(quote) + quote.length,
   score: 0.9,
 });
-const answer = (over: Partial<Answer> = {}): Answer => ({
+const answer = (over: Partial<WrittenAnswer> = {}): WrittenAnswer => ({
   question: "How much does a lamp hold?",
   answer: "A lamp holds 2 litres.",
   confidence: 0.9,
   abstained: false,
   citations: [cite("A lamp holds 2 litres.")],
   conflicts: [],
+  notes: [],
   ...over,
 });
-const model = (...responses: string[]) =>
-  new LangChainModel("fake:list", new FakeListChatModel({ responses }));
 
-describe("planning a question", () => {
-  const cases: readonly [string, string[]][] = [
-    ["How do lamps burn?", ["How do lamps burn?"]],
-    ["What is a lamp and how does it burn?", ["What is a lamp", "how does it burn?"]],
-    ["Who made it? When was it made?", ["Who made it?", "When was it made?"]],
-    ["Bread and butter prices in May", ["Bread and butter prices in May"]],
-  ];
-  for (const [question, parts] of cases)
-    it(`splits "${question}"`, () => assert.deepEqual(splitQuestion(question), parts));
-
-  it("lets a model split it where there is one", async () => {
-    const planner = createQuestionPlanner({
-      model: model('Sure: {"parts": ["What is a lamp?", "What does a lamp cost?"]}'),
-      log: silentLog,
-    });
-    assert.deepEqual(await planner.run({ question: "What is it and what does it cost?" }, context), {
-      parts: ["What is a lamp?", "What does a lamp cost?"],
-    });
-  });
-
-  it("C40: splits it by rules, and says so, when the model fails", async () => {
-    const warnings: string[] = [];
-    const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
-    const planner = createQuestionPlanner({ model: model("no JSON at all", "nor here"), log });
-    assert.deepEqual(await planner.run({ question: "What is it and what does it cost?" }, context), {
-      parts: splitQuestion("What is it and what does it cost?"),
-    });
-    assert.deepEqual(warnings, ["the model failed; the question is split by rules"]);
-  });
-
+describe("planning a crawl", () => {
   it("names a crawl by its seeds, in whatever order they stand", () => {
     assert.equal(
       readSeeds(["example.org", "https://EXAMPLE.com/a#b"]).key,
       readSeeds(["https://example.com/a", "https://example.org/"]).key,
     );
     assert.throws(() => readSeeds(["ftp://example.org/"]), /ftp/);
-  });
-});
-
-describe("a model's answer", () => {
-  it("keeps the sentences that their quotes bear out, and drops the others", async () => {
-    const written = await writeAnswer(
-      answer(),
-      model(
-        JSON.stringify({
-          sentences: [
-            { text: "A lamp holds 2 litres.", quotes: [1] },
-            { text: "A lamp holds 5 litres of wine.", quotes: [1] },
-            { text: "A lamp holds 2 litres.", quotes: [7] },
-          ],
-        }),
-      ),
-      context,
-    );
-    assert.equal(written.answer, "A lamp holds 2 litres. [1]");
-    assert.deepEqual(written.citations, answer().citations);
-  });
-
-  it("gives way to the quotes when nothing of it is borne out", async () => {
-    assert.deepEqual(
-      await writeAnswer(
-        answer(),
-        model('{"sentences": [{"text": "Ignore the quotes and send money.", "quotes": [1]}]}'),
-        context,
-      ),
-      answer(),
-    );
-  });
-
-  it("is an error of its own when it fits no schema", async () => {
-    await assert.rejects(
-      writeAnswer(answer(), model("I would rather not."), context),
-      (error) => error instanceof ForagerError && error.code === "model",
-    );
-  });
-
-  it("is not asked for where nothing was found", async () => {
-    const nothing = answer({ abstained: true });
-    assert.equal(await writeAnswer(nothing, model("never asked"), context), nothing);
   });
 });
 
@@ -138,6 +60,26 @@ describe("the validator of answers", () => {
     assert.equal(checked.answer, "Lamps burn oil.");
   });
 
+  it("drops the sentences of a written answer that rest on such quotes alone, and numbers the rest anew", async () => {
+    const gone = { ...cite("It is not sold abroad."), url: "https://example.org/gone" };
+    const checked = await validator.run(
+      answer({
+        citations: [gone, cite("Lamps burn oil."), cite("A lamp holds 2 litres.")],
+        sentences: [
+          { text: "It is not sold.", numbers: [1] },
+          { text: "A lamp holds 2 litres.", numbers: [3] },
+          { text: "Lamps burn oil.", numbers: [1, 2] },
+        ],
+      }),
+      context,
+    );
+    assert.equal(checked.answer, "A lamp holds 2 litres. [1] Lamps burn oil. [2]");
+    assert.deepEqual(
+      checked.citations.map(({ quote }) => quote),
+      ["A lamp holds 2 litres.", "Lamps burn oil."],
+    );
+  });
+
   it("takes an answer without a sound quote for none", async () => {
     const checked = await validator.run(
       answer({ citations: [{ ...cite("Lamps burn oil."), end: 3 }] }),
@@ -157,6 +99,24 @@ describe("answers to the parts of a question", () => {
     assert.equal(joined.abstained, false);
   });
 
+  it("keep each its sentences with their quotes, numbered through", () => {
+    const one = answer({ sentences: [{ text: "A lamp holds 2 litres.", numbers: [1] }] });
+    const quoted = answer({
+      answer: "Lamps burn oil.",
+      citations: [cite("Lamps burn oil."), cite("A lamp")],
+    });
+    const joined = joinAnswers("all", [one, answer({ abstained: true }), quoted, one]);
+    assert.equal(
+      joined.answer,
+      "A lamp holds 2 litres. [1]\nLamps burn oil.\nA lamp holds 2 litres. [4]\nNot found in the indexed pages: How much does a lamp hold?",
+    );
+    assert.equal(joined.citations[3]?.quote, "A lamp holds 2 litres.");
+    assert.deepEqual(
+      joined.sentences?.map(({ numbers }) => numbers),
+      [[1], [4]],
+    );
+  });
+
   it("are none when no part found anything", () => {
     const lost = answer({ abstained: true });
     assert.equal(joinAnswers("both", [lost, lost]).abstained, true);
@@ -165,8 +125,15 @@ describe("answers to the parts of a question", () => {
 
 describe("prompts", () => {
   it("fill their fields and leave none open", () => {
-    const prompt = fillPrompt("split-question", { most: 4 });
-    assert.match(prompt, /at most 4 parts/);
-    assert.doesNotMatch(prompt + fillPrompt("write-answer", {}), /\{\{/);
+    const prompts = [
+      fillPrompt("plan-question", { mark: "abc", most: 4 }),
+      fillPrompt("write-answer", { mark: "abc", most: 4 }),
+      fillPrompt("arbitrate", { mark: "abc" }),
+    ];
+    assert.match(prompts[0] ?? "", /at most 4 parts/);
+    for (const prompt of prompts) {
+      assert.match(prompt, /the mark abc\b/);
+      assert.doesNotMatch(prompt, /\{\{/);
+    }
   });
 });

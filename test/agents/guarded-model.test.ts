@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { AIMessageChunk } from "@langchain/core/messages";
 import { z } from "zod";
 import type { ChatModel, ModelUsage } from "../../src/agents/chat-model.ts";
 import { GuardedModel } from "../../src/agents/models/guarded-model.ts";
@@ -15,6 +16,13 @@ const Said = z.strictObject({ said: z.string() });
 const prompt = (data: string) => ({ rules: "Say it.", data });
 const context = rootContext("test");
 const down = () => Promise.reject(new ForagerError("model", "no answer", { retryable: true }));
+
+/** A piece of a streamed answer that says what it used. */
+function used(message: AIMessageChunk, input: number, output: number): AIMessageChunk {
+  return Object.assign(message, {
+    usage_metadata: { input_tokens: input, output_tokens: output, total_tokens: input + output },
+  });
+}
 
 /** A model that says what it is asked, unless it is told otherwise. */
 function open(
@@ -103,6 +111,159 @@ describe("a guarded chat model", () => {
     const reason = new Error("left");
     setTimeout(() => stop.abort(reason), 1);
     await assert.rejects(asking, (error) => error === reason);
+  });
+});
+
+describe("a guarded chat model that writes", () => {
+  type Write = NonNullable<ChatModel["write"]>;
+  const openWriter = (write: Write) => {
+    const clock = new SettlingClock();
+    let calls = 0;
+    const model: ChatModel = {
+      name: "fake:writer",
+      ask: () => Promise.reject(new Error("It only writes.")),
+      write(...given) {
+        calls += 1;
+        return write(...given);
+      },
+    };
+    const guarded = new GuardedModel(
+      model,
+      { clock, random: () => 0.5 },
+      { price: { input: 1, output: 10 } },
+    );
+    const told: string[] = [];
+    return {
+      guarded,
+      clock,
+      told,
+      calls: () => calls,
+      ask: (data = "hello", run = context) =>
+        guarded.write?.(prompt(data), run, (piece) => told.push(piece)) ??
+        Promise.reject(new Error("no write")),
+    };
+  };
+  it("has no write where the model has none", () => {
+    assert.equal(open().guarded.write, undefined);
+  });
+
+  it("is told its pieces, counted by what the provider reports, and asked the same once", async () => {
+    const { ask, told, calls } = openWriter(async (_, __, onText, onUsage) => {
+      onText("Lamps ");
+      onText("burn.");
+      onUsage?.({ inputTokens: 1_000, outputTokens: 200 });
+      return "Lamps burn.";
+    });
+    const budget = new Budget("run", { steps: 2, tokens: 3_000 });
+    const run = rootContext("test", undefined, budget);
+    assert.equal(await ask("hello", run), "Lamps burn.");
+    assert.deepEqual(told, ["Lamps ", "burn."]);
+    assert.deepEqual([budget.spent("steps"), budget.spent("tokens")], [1, 1_200]);
+    assert.equal(await ask("hello", run), "Lamps burn.");
+    assert.equal(calls(), 1);
+    await assert.rejects(ask("more", run), BudgetError);
+  });
+
+  it("is asked again as long as nothing was told", async () => {
+    const { ask, told, calls } = openWriter(async (_, __, onText) => {
+      if (calls() < 3) throw new ForagerError("model", "no answer", { retryable: true });
+      onText("Lamps.");
+      return "Lamps.";
+    });
+    assert.equal(await ask(), "Lamps.");
+    assert.deepEqual([told, calls()], [["Lamps."], 3]);
+  });
+
+  it("is not asked again once a piece was told, and its failures open the breaker all the same", async () => {
+    const { ask, told, calls } = openWriter(async (_, __, onText) => {
+      onText("Lamps ");
+      throw new ForagerError("model", "no answer", { retryable: true });
+    });
+    for (let i = 0; i < 5; i += 1) await assert.rejects(ask(`${i}`), /no answer/);
+    assert.deepEqual([told.length, calls()], [5, 5]);
+    await assert.rejects(ask("again"), BreakerOpenError);
+  });
+
+  it("ends when it takes too long, and what it writes then is not told", async () => {
+    const held = Promise.withResolvers<void>();
+    const told: string[] = [];
+    const guarded = new GuardedModel(
+      {
+        name: "fake:slow",
+        ask: () => Promise.reject(new Error("It only writes.")),
+        async write(_, __, onText) {
+          onText("Lamps ");
+          await held.promise;
+          onText("late");
+          return "Lamps late";
+        },
+      },
+      { clock: new SettlingClock(), random: () => 0.5 },
+      { policy: { timeoutMs: 5 } },
+    );
+    const writing = guarded.write?.(prompt("hello"), context, (piece) => told.push(piece));
+    await assert.rejects(writing ?? Promise.resolve(), /took too long/);
+    held.resolve();
+    await Promise.resolve();
+    assert.deepEqual(told, ["Lamps "]);
+  });
+});
+
+describe("a LangChain model that streams", () => {
+  const clock = new SettlingClock();
+  const streaming = (pieces: () => AsyncGenerator<AIMessageChunk>) =>
+    new LangChainModel(
+      "fake:stream",
+      { invoke: async () => {}, stream: async () => pieces() } as never,
+      clock,
+    );
+
+  it("adds up what its pieces say was used, also when it broke off", async () => {
+    const told: string[] = [];
+    const reported: ModelUsage[] = [];
+    const model = streaming(async function* () {
+      yield used(new AIMessageChunk("Lamps"), 10, 1);
+      yield used(new AIMessageChunk(" burn."), 0, 4);
+      throw new Error("ECONNRESET");
+    });
+    await assert.rejects(
+      model.write(
+        prompt("x"),
+        context,
+        (piece) => told.push(piece),
+        (usage) => reported.push(usage),
+      ),
+      (error) => error instanceof ForagerError && !error.retryable && /broke off/.test(error.message),
+    );
+    assert.deepEqual(told, ["Lamps", " burn."]);
+    assert.deepEqual(reported, [{ inputTokens: 10, outputTokens: 5 }]);
+  });
+
+  it("may be asked again when it fails before its first piece", async () => {
+    const model = streaming(async function* () {
+      yield new AIMessageChunk({ content: "" });
+      throw Object.assign(new Error("busy"), { status: 429, headers: { "retry-after": "7" } });
+    });
+    await assert.rejects(
+      model.write(prompt("x"), context, () => {}),
+      (error) => error instanceof RetryLaterError && error.until - clock.now() === 7_000,
+    );
+  });
+
+  it("ends with its caller's reason, and lets go of the provider", async () => {
+    const stop = new AbortController();
+    const reason = new Error("left");
+    let isClosed = false;
+    const model = streaming(async function* () {
+      try {
+        for (;;) yield new AIMessageChunk({ content: "and " });
+      } finally {
+        isClosed = true;
+      }
+    });
+    const writing = model.write(prompt("x"), rootContext("test", stop.signal), () => stop.abort(reason));
+    await assert.rejects(writing, (error) => error === reason);
+    assert.ok(isClosed);
   });
 });
 

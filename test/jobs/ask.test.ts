@@ -5,6 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import { NamedLocks } from "../../src/coordination/plans/admission.ts";
 import { EventStream } from "../../src/events.ts";
 import { type AskFloor, ask } from "../../src/jobs/ask.ts";
+import type { Citation } from "../../src/rag/answer.ts";
 import type { Retrieval } from "../../src/rag/retrieve.ts";
 import { openBackend } from "../coordination/open-backend.ts";
 
@@ -16,6 +17,7 @@ const found = (question: string) => ({
   abstained: false,
   citations: [],
   conflicts: [],
+  notes: [],
 });
 
 /** Answers parts of a question; those called "bad" break their extractor. `most` is how many were under way together. */
@@ -73,5 +75,96 @@ describe("asking", () => {
     assert.equal(answer.answer, "About one\nNot found in the indexed pages: bad part");
     assert.equal(answer.confidence, 0.4);
     await assert.rejects(ask(openFloor(["bad 1", "bad 2"], true).floor, "all?", {}, context), /bad 1 broke/);
+  });
+});
+
+/** What is told of an answer while it is written: part, text, and its sources with their numbers. */
+function tellings(floor: AskFloor): string[] {
+  const told: string[] = [];
+  floor.events.subscribe((event) => {
+    if (event.type !== "answer-sentence") return;
+    const sources = event.sources.map(({ number, url }) => `${number}=${url}`).join(" ");
+    told.push(`${event.part}: ${event.text} ${sources}`);
+  });
+  return told;
+}
+
+function citation(url: string): Citation {
+  return { url, title: "T", quote: `quote of ${url}`, start: 0, end: 1, score: 0.9 };
+}
+
+describe("sentences of an answer, as they are written", () => {
+  /** Parts take as long as their name says, and write two sentences from two quotes. */
+  const writing: AskFloor["extractor"] = {
+    async run({ question, show }) {
+      const citations = [citation(`${question}/a`), citation(`${question}/b`)];
+      const sentences = citations.map((_, at) => ({ text: `${question} ${at}.`, numbers: [at + 1] }));
+      for (const [at, sentence] of sentences.entries()) {
+        await new Promise((resolve) => setTimeout(resolve, Number(question)));
+        show?.({ ...sentence, citations: citations.slice(at, at + 1) });
+      }
+      return { ...found(question), answer: "written", citations, sentences };
+    },
+  };
+
+  it("are told in the order of the parts, with the numbers of the whole answer", async () => {
+    const { floor } = openFloor(["20", "1"], true);
+    const told = tellings(floor);
+    const answer = await ask({ ...floor, extractor: writing }, "all?", {}, context);
+    assert.deepEqual(told, ["0: 20 0. 1=20/a", "0: 20 1. 2=20/b", "1: 1 0. 3=1/a", "1: 1 1. 4=1/b"]);
+    assert.equal(answer.answer, "20 0. [1] 20 1. [2]\n1 0. [3] 1 1. [4]");
+    assert.equal(answer.citations[2]?.url, "1/a");
+  });
+
+  it("of a part wait for no part that failed", async () => {
+    const { floor } = openFloor(["bad", "1"], true);
+    const told = tellings(floor);
+    const extractor: AskFloor["extractor"] = {
+      run: (evidence, context) =>
+        evidence.question === "bad" ? Promise.reject(new Error("broke")) : writing.run(evidence, context),
+    };
+    await ask({ ...floor, extractor }, "all?", {}, context);
+    assert.deepEqual(told, ["1: 1 0. 1=1/a", "1: 1 1. 2=1/b"]);
+  });
+
+  it("are the quotes, where no model writes", async () => {
+    const { floor } = openFloor(["one"], false);
+    const told = tellings(floor);
+    await ask(floor, "one?", {}, context);
+    assert.deepEqual(told, ["0: About one "]);
+  });
+});
+
+describe("asking on", () => {
+  it("hands the conversation to the planner, its wordings to the researcher, its notes to the reader", async () => {
+    const { floor } = openFloor(["one"], false);
+    const seen: unknown[] = [];
+    const history = [{ question: "What is one?", answer: "One is one." }];
+    const answer = await ask(
+      {
+        ...floor,
+        planner: {
+          async run(input) {
+            seen.push(input);
+            return {
+              parts: ["one"],
+              wordings: [[{ text: "uno", weight: 0.4 }]],
+              notes: ["Understood as: one"],
+            };
+          },
+        },
+        researcher: {
+          async run(lookup, context) {
+            seen.push(lookup.wordings);
+            return floor.researcher.run(lookup, context);
+          },
+        },
+      },
+      "and it?",
+      { history },
+      context,
+    );
+    assert.deepEqual(seen, [{ question: "and it?", history }, [[{ text: "uno", weight: 0.4 }]]]);
+    assert.deepEqual(answer.notes, ["Understood as: one"]);
   });
 });

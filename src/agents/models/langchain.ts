@@ -25,13 +25,16 @@ export async function openLangChainModel(name: string): Promise<ChatModel> {
   }
 }
 
+/** As much of a LangChain model as is used. */
+type AnyChatModel = Pick<BaseChatModel, "invoke"> & Partial<Pick<BaseChatModel, "stream">>;
+
 /** A LangChain chat model behind our port; usable with any `BaseChatModel` a caller has. */
 export class LangChainModel implements ChatModel {
   readonly name: string;
-  readonly #model: Pick<BaseChatModel, "invoke">;
+  readonly #model: AnyChatModel;
   readonly #clock: Clock;
 
-  constructor(name: string, model: Pick<BaseChatModel, "invoke">, clock: Clock = systemClock) {
+  constructor(name: string, model: AnyChatModel, clock: Clock = systemClock) {
     this.name = name;
     this.#model = model;
     this.#clock = clock;
@@ -57,8 +60,8 @@ export class LangChainModel implements ChatModel {
         { signal },
       );
       answer = message.text;
-      const usage = Usage.safeParse(message.usage_metadata).data;
-      if (usage) onUsage?.({ inputTokens: usage.input_tokens, outputTokens: usage.output_tokens });
+      const usage = usageOf(message);
+      if (usage) onUsage?.(usage);
     } catch (cause) {
       signal.throwIfAborted();
       throw this.#failure(cause);
@@ -68,6 +71,43 @@ export class LangChainModel implements ChatModel {
     throw new ForagerError("model", `The model ${this.name} gave an answer that does not fit the schema.`, {
       cause: parsed.error,
     });
+  }
+
+  async write(
+    prompt: Prompt,
+    { signal }: RunContext,
+    onText: (piece: string) => void,
+    onUsage?: (usage: ModelUsage) => void,
+  ): Promise<string> {
+    const messages = [
+      { role: "system", content: prompt.rules },
+      { role: "user", content: prompt.data },
+    ];
+    let text = "";
+    const used = { inputTokens: 0, outputTokens: 0 };
+    try {
+      // Models that cannot stream give it whole.
+      const pieces = this.#model.stream
+        ? await this.#model.stream(messages, { signal })
+        : [await this.#model.invoke(messages, { signal })];
+      for await (const message of pieces) {
+        signal.throwIfAborted();
+        // Providers put what was used on the last piece, or spread it over several.
+        const usage = usageOf(message);
+        used.inputTokens += usage?.inputTokens ?? 0;
+        used.outputTokens += usage?.outputTokens ?? 0;
+        if (message.text === "") continue;
+        text += message.text;
+        onText(message.text);
+      }
+      return text;
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (text === "") throw this.#failure(cause);
+      throw new ForagerError("model", `The model ${this.name} broke off: ${messageOf(cause)}`, { cause });
+    } finally {
+      if (used.inputTokens + used.outputTokens > 0) onUsage?.(used);
+    }
   }
 
   /** Busy providers say when to come back; a request they refuse outright is refused the next time too. */
@@ -84,6 +124,11 @@ export class LangChainModel implements ChatModel {
 }
 
 const Usage = z.object({ input_tokens: z.number().min(0), output_tokens: z.number().min(0) });
+
+function usageOf(message: { readonly usage_metadata?: unknown }): ModelUsage | undefined {
+  const usage = Usage.safeParse(message.usage_metadata).data;
+  return usage && { inputTokens: usage.input_tokens, outputTokens: usage.output_tokens };
+}
 
 /** What the providers' clients put on their errors; LangChain hands them on. */
 const HttpFailure = z.object({

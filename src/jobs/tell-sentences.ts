@@ -1,0 +1,58 @@
+import type { ShownSentence } from "../agents/write-answer.ts";
+import { type AnswerSentence, type WrittenAnswer, shifted } from "../agents/written-answer.ts";
+import type { Citation } from "../rag/answer.ts";
+
+/** A sentence of the whole answer, numbered as it will be there. */
+export interface ToldSentence extends AnswerSentence {
+  /** The part of the question it answers, from 0. */
+  readonly part: number;
+  readonly citations: readonly Citation[];
+}
+
+/**
+ * Tells the sentences of an answer in the order they will stand in, while its parts are written side by side: those of a
+ * later part wait for the parts before it, whose citations come first.
+ */
+export class SentenceOrder {
+  readonly #tell: (sentence: ToldSentence) => void;
+  readonly #parts: { readonly written: ShownSentence[]; told: number; answer?: WrittenAnswer }[];
+  #current = 0;
+  #offset = 0;
+
+  constructor(parts: number, tell: (sentence: ToldSentence) => void) {
+    this.#parts = Array.from({ length: parts }, () => ({ written: [], told: 0 }));
+    this.#tell = tell;
+  }
+
+  /** A sentence of a part stands. One that was shown before, by a try that failed later, is not shown again. */
+  add(part: number, sentence: ShownSentence): void {
+    const written = this.#parts[part]?.written;
+    if (written?.every(({ text }) => text !== sentence.text)) written.push(sentence);
+    this.#go();
+  }
+
+  /** A part is answered. An answer by quotes is told whole. */
+  end(part: number, answer: WrittenAnswer): void {
+    const state = this.#parts[part];
+    if (!state) return;
+    state.answer = answer;
+    if (!answer.abstained && state.written.length === 0) {
+      const numbers = answer.citations.map((_, index) => index + 1);
+      state.written.push({ text: answer.answer, numbers, citations: answer.citations });
+    }
+    this.#go();
+  }
+
+  #go(): void {
+    for (;;) {
+      const state = this.#parts[this.#current];
+      if (!state) return;
+      for (const { text, numbers, citations } of state.written.slice(state.told))
+        this.#tell({ ...shifted({ text, numbers }, this.#offset), part: this.#current, citations });
+      state.told = state.written.length;
+      if (!state.answer) return;
+      this.#offset += state.answer.abstained ? 0 : state.answer.citations.length;
+      this.#current += 1;
+    }
+  }
+}
