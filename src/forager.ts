@@ -330,6 +330,7 @@ export class Forager implements AsyncDisposable {
       chromiumPath: headless.chromiumPath,
       modelFolder: localOnnx.modelFolder,
       embedder: () => this.#app.embedder(),
+      searchedStore: (own: AbortSignal) => this.#app.searched.examine(own),
     };
     return examine(floor, this.#context("doctor", signal));
   }

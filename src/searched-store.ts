@@ -8,7 +8,9 @@ import type { Log } from "./log.ts";
 import type { ChunkStore } from "./rag/chunk-store.ts";
 import type { Embedder } from "./rag/embedder.ts";
 import { type FedStore, IndexFeed } from "./rag/index-feed.ts";
+import { checkQdrant, type QdrantCheck } from "./rag/stores/qdrant/checks.ts";
 import { QdrantConnection } from "./rag/stores/qdrant/client.ts";
+import { expectedMetadata } from "./rag/stores/qdrant/index-config.ts";
 import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
 
 /** Where passages are searched: the data folder's own file, or a Qdrant that is fed from it. */
@@ -70,6 +72,14 @@ export class SearchedStore implements AsyncDisposable {
 
   feedOf({ archive, database }: DataFolder, store: FedStore): IndexFeed {
     return new IndexFeed({ archive, database, store, ...this.#deps });
+  }
+
+  /** Whether Qdrant can be used, where one is configured. */
+  async examine(signal: AbortSignal): Promise<readonly QdrantCheck[]> {
+    const { connection } = this;
+    if (!connection) return [];
+    const metadata = expectedMetadata(await this.#embedder());
+    return await checkQdrant(connection, { collection: this.#config.qdrant.collection, metadata }, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,6 +24,8 @@ export interface DoctorFloor {
   readonly chromiumPath: string;
   readonly modelFolder: string;
   readonly embedder: () => Promise<Embedder | undefined>;
+  /** Looks at the store that is searched, where that is elsewhere. */
+  readonly searchedStore: (signal: AbortSignal) => Promise<readonly Check[]>;
 }
 
 const leastFreeBytes = 200e6;
@@ -37,7 +39,7 @@ export async function examine(floor: DoctorFloor, context: RunContext): Promise<
     context.signal.throwIfAborted();
     found.push(await check(floor, context));
   }
-  return found;
+  return [...found, ...(await floor.searchedStore(context.signal))];
 }
 
 async function checkNode(): Promise<Check> {

@@ -80,7 +80,7 @@ export async function migrateFromRemote(
   await archive.optimize(signal);
   const [stats, expected] = [archive.stats(), await remote.stats(signal)];
   assertNoLess(stats, expected, "The data folder");
-  return { to: "the data folder", moved, ...stats, durationMs: floor.clock.now() - startedAt };
+  return { to: "The data folder", moved, ...stats, durationMs: floor.clock.now() - startedAt };
 }
 
 /** Whether a document is there with the same text and passages, and with a vector wherever the other has one. */

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, it } from "node:test";
+import { createForager, type Forager } from "../../src/index.ts";
+import { StoreError } from "../../src/errors.ts";
+import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
+import { temporaryFolder } from "../cli/run-forager.ts";
+import { startProcess } from "../coordination/start-process.ts";
+import { type StandIn, startStandIn } from "../qdrant/stand-in.ts";
+
+const count = 150;
+/** Pages of words that are all of different lengths and mixtures, so that no two hits of a question are equally good. */
+const documents = Array.from({ length: count }, (_, at) => {
+  const words = Array.from({ length: 12 + (at % 17) }, (_word, n) => `word${(at * 31 + n * n * 7) % 97}`);
+  const half = Math.ceil(words.length / 2);
+  return {
+    url: `https://a.example/${at}`,
+    title: `Page ${at}`,
+    text: `Lamp ${at} has ${words.slice(0, half).join(" ")}.\n\nIt was lit by ${words.slice(half).join(" ")}.`,
+  };
+});
+const embedder = () => new HashingEmbedder({ dimensions: 16, isProven: true });
+const questions = ["word17 word40 word3", "word88 word51", "word9 word2 word64"];
+
+function open(dataDir: string, url = ""): Forager {
+  return createForager({ dataDir, qdrant: { url } }, { embedder: embedder() });
+}
+
+/** What is found, without what differs from store to store. */
+async function answersOf(forager: Forager): Promise<unknown> {
+  const found = await Promise.all(questions.map((question) => forager.search(question, { limit: 5 })));
+  return found.map(({ hits, notes }) => ({
+    notes,
+    hits: hits.map(({ url, start, score }) => ({ url, start, score: Number(score.toFixed(4)) })),
+  }));
+}
+
+async function filledFolder() {
+  const folder = await temporaryFolder();
+  await using forager = open(folder.path);
+  await forager.add(documents);
+  return { ...folder, answers: await answersOf(forager) };
+}
+
+/** Kills the process that works on the index after it has sent so many requests, again and again, then lets one finish. */
+async function killAndFinish(folder: string, standIn: StandIn, task: string): Promise<void> {
+  const start = () => startProcess("../jobs/index-process.ts", folder, standIn.url, task);
+  for (const most of [2, 5, 9, 14, 20]) {
+    const before = standIn.requests.length;
+    await using process = start();
+    const isOver = () => process.child.exitCode !== null || standIn.requests.length >= before + most;
+    while (!isOver()) await delay(1);
+    await process.kill();
+  }
+  await using last = start();
+  await last.line("finished");
+}
+
+describe("moving the index", () => {
+  it("to Qdrant and to an empty folder keeps what is found, with nothing embedded again", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    const done = await forager.migrate({ to: "qdrant" });
+    assert.deepEqual([done.documents, done.moved, done.embedded], [count, count, done.chunks]);
+    assert.deepEqual(await answersOf(forager), folder.answers);
+    assert.equal((await forager.migrate({ to: "qdrant" })).moved, 0);
+    await using empty = await temporaryFolder();
+    {
+      await using back = open(empty.path, standIn.url);
+      const moved = await back.migrate({ to: "sqlite" });
+      assert.deepEqual([moved.documents, moved.moved, moved.embedded], [count, count, done.embedded]);
+      assert.equal((await back.migrate({ to: "sqlite" })).moved, 0);
+    }
+    await using alone = open(empty.path);
+    assert.deepEqual(await answersOf(alone), folder.answers);
+    assert.deepEqual(standIn.violations, []);
+  });
+
+  it("lets a machine without a data folder search and ask", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.migrate({ to: "qdrant" });
+    await using elsewhere = open(`${folder.path}/none`, standIn.url);
+    assert.deepEqual(await answersOf(elsewhere), folder.answers);
+    const { citations } = await elsewhere.ask("What has word17 and word40?");
+    const document = await elsewhere.document(citations[0]?.url ?? "");
+    assert.equal(document?.text.slice(citations[0]?.start, citations[0]?.end), citations[0]?.quote);
+  });
+
+  for (const [task, what] of [
+    ["migrate", "a migration to Qdrant"],
+    ["rebuild", "making the index anew"],
+  ] as const) {
+    it(`completes ${what} that was killed, with nothing lost or doubled`, async () => {
+      await using folder = await filledFolder();
+      await using standIn = await startStandIn();
+      if (task === "rebuild") {
+        await using forager = open(folder.path, standIn.url);
+        await forager.migrate({ to: "qdrant" });
+      }
+      await killAndFinish(folder.path, standIn, task);
+      await using forager = open(folder.path, standIn.url);
+      assert.deepEqual(await answersOf(forager), folder.answers);
+      const points = standIn.points("forager");
+      assert.equal(new Set(points.map(({ id }) => id)).size, points.length);
+      await using whole = open(folder.path);
+      const { chunks, documents: kept } = (await whole.status()).index;
+      assert.equal(points.length, chunks + kept);
+      assert.deepEqual(standIn.violations, []);
+    });
+  }
+
+  it("completes a deletion that was killed: what left the folder leaves Qdrant", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    {
+      await using forager = open(folder.path, standIn.url);
+      await forager.migrate({ to: "qdrant" });
+    }
+    await killAndFinish(folder.path, standIn, "remove");
+    const urls = new Set(standIn.points("forager").map(({ payload }) => payload?.["url"]));
+    assert.deepEqual(urls, new Set(documents.slice(100).map(({ url }) => url)));
+  });
+
+  it("completes a move back that was killed, with nothing lost or doubled", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.migrate({ to: "qdrant" });
+    await using empty = await temporaryFolder();
+    await killAndFinish(empty.path, standIn, "back");
+    await using back = open(empty.path);
+    assert.deepEqual(await answersOf(back), folder.answers);
+    assert.deepEqual((await back.status()).index, (await forager.status()).index);
+  });
+
+  it("keeps every page in the folder when Qdrant fails, says so, and sends it later", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    standIn.fault({ kind: "status", status: 507, times: 1_000 });
+    await assert.rejects(forager.add([{ url: "https://a.example/new", text: "A new lamp." }]), StoreError);
+    assert.equal((await forager.status()).index.documents, count + 1);
+    await using mended = await startStandIn();
+    await using later = open(folder.path, mended.url);
+    assert.equal((await later.migrate({ to: "qdrant" })).moved, count + 1);
+  });
+});
