@@ -129,6 +129,22 @@ export interface IndexedDocument extends NewDocument {
   readonly chunks: readonly (NewChunk & { readonly vector?: Float32Array })[];
 }
 
+/** A question in words and in meaning, for one list of both. */
+export interface FusedQuery {
+  readonly terms: TermCounts;
+  readonly vector: Float32Array;
+}
+
+/** How a store fuses by itself; see {@link ChunkStore.searchFused}. */
+export interface FusedSearchOptions extends SearchOptions {
+  /** By ranks, or by how far scores stand out of their lists. */
+  readonly fusion: "rrf" | "dbsf";
+  /** Of `rrf`: with 60, a rank says little by itself; with 2, the first few decide. 60 when left out. */
+  readonly rankConstant?: number;
+  /** Of `rrf`: what the words' and the vectors' ranks are worth; alike when left out. */
+  readonly weights?: { readonly words: number; readonly vectors: number };
+}
+
 /**
  * Where passages are found: by words, by meaning, under a filter. One file in `stores/` each.
  * Every call that waits takes a signal and hands its reason back; a store that cannot be reached throws {@link StoreError}.
@@ -160,6 +176,17 @@ export interface ChunkStore extends AsyncDisposable {
     options: SearchOptions,
     signal?: AbortSignal,
   ): Promise<readonly (readonly FoundChunk[])[]>;
+  /**
+   * One list of chunks by words and vectors, fused where they are kept: one short answer instead of two long ones, for
+   * callers who rank no further. A chunk without a vector counts as one that the vectors did not find, not as unknown,
+   * and pages as a whole have no say; so `searchWords` and `searchVectors` find better. Scores are comparable within
+   * the list alone.
+   */
+  searchFused?(
+    query: FusedQuery,
+    options: FusedSearchOptions,
+    signal?: AbortSignal,
+  ): Promise<readonly FoundChunk[]>;
   /** idf of each id of `terms` over chunks, in the same order. */
   idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array>;
 

@@ -1,4 +1,3 @@
-import type { Schemas } from "@qdrant/js-client-rest";
 import PQueue from "p-queue";
 import { unlessAborted } from "../../deadline.ts";
 import { StoreError } from "../../errors.ts";
@@ -7,6 +6,8 @@ import type {
   ChunkStore,
   EmbeddingJob,
   FoundChunk,
+  FusedQuery,
+  FusedSearchOptions,
   IndexedDocument,
   SearchOptions,
   StoredChunk,
@@ -18,6 +19,7 @@ import type {
 import { searchableText } from "../searchable-text.ts";
 import { compileFilter } from "./qdrant/filter.ts";
 import type { IndexFacts } from "./qdrant/index-config.ts";
+import { IndexReader } from "./qdrant/index-reader.ts";
 import { denseOf, readChunk, readDocument } from "./qdrant/payload.ts";
 import { documentPointId } from "./qdrant/point-id.ts";
 import type { QdrantPoints } from "./qdrant/points.ts";
@@ -26,17 +28,12 @@ import { readEverything } from "./qdrant/read-everything.ts";
 import {
   foundChunks,
   foundDocuments,
+  fusedSearch,
   maxScoreOf,
-  raritySearch,
-  readRarity,
-  rarityOfUnknown,
   vectorSearch,
   wordsSearch,
 } from "./qdrant/searches.ts";
 import { type IndexDeps, type IndexOptions, makeIndex, openIndex } from "./qdrant/versions.ts";
-
-/** Points that are asked for by id in one request: vectors of 384 numbers are 2 MB of JSON. */
-const pointsAtOnce = 500;
 
 /**
  * Searches a Qdrant collection, which stands alone: with the address of the server and nothing else on this machine,
@@ -47,6 +44,7 @@ export class QdrantChunkStore implements ChunkStore {
   readonly name: string;
   readonly #deps: IndexDeps;
   readonly #options: IndexOptions;
+  readonly #reader: IndexReader;
   readonly #writer: DocumentWriter;
   /** One write at a time: the next must see what this one leaves. */
   readonly #writes = new PQueue({ concurrency: 1 });
@@ -56,6 +54,7 @@ export class QdrantChunkStore implements ChunkStore {
   constructor(deps: IndexDeps, options: IndexOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#reader = new IndexReader(this.#points, this.#collection, (signal) => this.#open(signal));
     this.#writer = new DocumentWriter(deps.connection.points, options);
     this.name = deps.connection.name;
   }
@@ -97,7 +96,7 @@ export class QdrantChunkStore implements ChunkStore {
       wordsSearch(terms, "bm25", limit, only),
       wordsSearch(terms, "page", limit, only),
     ]);
-    const { hits, idf } = await this.#searchWithRarity(searches, asked, signal);
+    const { hits, idf } = await this.#reader.searchWithRarity(searches, asked, signal);
     const found = new Map(
       asked.map((terms, at) => [
         terms,
@@ -120,7 +119,7 @@ export class QdrantChunkStore implements ChunkStore {
     const searches = documentIds.map((id) =>
       wordsSearch(terms, "bm25", 1, { must: [{ key: "doc_id", match: { value: String(id) } }] }),
     );
-    return (await this.#search(searches, signal)).flatMap(foundChunks);
+    return (await this.#reader.search(searches, signal)).flatMap(foundChunks);
   }
 
   async searchVectors(
@@ -131,24 +130,40 @@ export class QdrantChunkStore implements ChunkStore {
     if (!this.#deps.embedder) return vectors.map(() => []);
     for (const vector of vectors) this.#checkVector(vector);
     const only = compileFilter(filter);
-    const hits = await this.#search(
+    const hits = await this.#reader.search(
       vectors.map((vector) => vectorSearch(vector, limit, only)),
       signal,
     );
     return vectors.map((_vector, at) => foundChunks(hits[at] ?? []));
   }
 
+  async searchFused(
+    query: FusedQuery,
+    options: FusedSearchOptions,
+    signal?: AbortSignal,
+  ): Promise<FoundChunk<string>[]> {
+    this.#checkVector(query.vector);
+    if (options.weights && !(await this.#deps.connection.version(signal)).hasWeightedRrf) {
+      throw new StoreError(`${this.name} cannot weigh ranks: that takes Qdrant 1.17. Leave the weights out.`);
+    }
+    const [hits = []] = await this.#reader.search(
+      [fusedSearch(query, options, compileFilter(options.filter))],
+      signal,
+    );
+    return foundChunks(hits);
+  }
+
   async idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array> {
-    const { idf } = await this.#searchWithRarity([], [terms], signal);
+    const { idf } = await this.#reader.searchWithRarity([], [terms], signal);
     return Float64Array.from(terms.ids, (term) => idf.get(term) ?? 0);
   }
 
   async chunks(ids: readonly ChunkId[], signal?: AbortSignal): Promise<StoredChunk<string>[]> {
-    return (await this.#retrieve(ids, { with_payload: true }, signal)).map(readChunk);
+    return (await this.#reader.retrieve(ids, { with_payload: true }, signal)).map(readChunk);
   }
 
   async documents(ids: readonly ChunkId[], signal?: AbortSignal): Promise<StoredDocument<string>[]> {
-    return (await this.#retrieve(ids, { with_payload: true }, signal)).map(readDocument);
+    return (await this.#reader.retrieve(ids, { with_payload: true }, signal)).map(readDocument);
   }
 
   async document(url: string, signal?: AbortSignal): Promise<StoredDocument<string> | undefined> {
@@ -159,7 +174,7 @@ export class QdrantChunkStore implements ChunkStore {
   async vectors(ids: readonly ChunkId[], signal?: AbortSignal): Promise<ReadonlyMap<ChunkId, Float32Array>> {
     if (!this.#deps.embedder) return new Map();
     const wanted = { with_payload: false, with_vector: ["dense"] };
-    const points = await this.#retrieve(ids, wanted, signal);
+    const points = await this.#reader.retrieve(ids, wanted, signal);
     return new Map(
       points.flatMap((point) => {
         const vector = denseOf(point);
@@ -171,7 +186,7 @@ export class QdrantChunkStore implements ChunkStore {
   async embeddingJobs(chunkIds: readonly ChunkId[], signal?: AbortSignal): Promise<EmbeddingJob[]> {
     const wanted = { with_payload: ["embedded", "hash", "heading_path", "text"] };
     const jobs = new Map<string, EmbeddingJob>();
-    for (const point of await this.#retrieve(chunkIds, wanted, signal)) {
+    for (const point of await this.#reader.retrieve(chunkIds, wanted, signal)) {
       const { id: chunkId, hash, headingPath, text } = readChunk(point);
       if (point.payload?.["embedded"] === true || jobs.has(hash)) continue;
       jobs.set(hash, { chunkId, hash, text: searchableText(headingPath, text) });
@@ -228,64 +243,6 @@ export class QdrantChunkStore implements ChunkStore {
   async #writing<T>(write: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
     return await unlessAborted(this.#writes.add(write), signal);
-  }
-
-  /** One list a search, all in one request as a rule; `[]` each where there is no index yet. */
-  async #search(
-    searches: readonly Schemas["QueryRequest"][],
-    signal: AbortSignal | undefined,
-  ): Promise<(readonly Schemas["ScoredPoint"][])[]> {
-    const facts = await this.#open(signal);
-    const lists: (readonly Schemas["ScoredPoint"][])[] = [];
-    if (!facts) return searches.map(() => []);
-    for (let at = 0; at < searches.length; at += facts.searchesAtOnce) {
-      const some = searches.slice(at, at + facts.searchesAtOnce);
-      lists.push(...(await this.#points.queryBatch(this.#collection, some, signal)));
-    }
-    return lists;
-  }
-
-  /** As {@link #search}, with the idf of each term of `queries` beside it. */
-  async #searchWithRarity(
-    searches: readonly Schemas["QueryRequest"][],
-    queries: readonly TermCounts[],
-    signal: AbortSignal | undefined,
-  ): Promise<{
-    readonly hits: readonly (readonly Schemas["ScoredPoint"][])[];
-    readonly idf: ReadonlyMap<number, number>;
-  }> {
-    const terms = [...new Set(queries.flatMap(({ ids }) => Array.from(ids)))];
-    const lists = await this.#search([...searches, ...terms.map(raritySearch)], signal);
-    const idf = new Map(terms.map((term, at) => [term, readRarity(term, lists[searches.length + at] ?? [])]));
-    const isComplete = [...idf.values()].every((value) => value !== undefined);
-    // A second request, but only for a word that is nowhere in the index.
-    const ofUnknown = isComplete ? 0 : rarityOfUnknown(await this.#texts(signal));
-    return {
-      hits: lists.slice(0, searches.length),
-      idf: new Map(terms.map((term) => [term, idf.get(term) ?? ofUnknown])),
-    };
-  }
-
-  /** Chunks that have terms. */
-  async #texts(signal: AbortSignal | undefined): Promise<number> {
-    if (!(await this.#open(signal))) return 0;
-    return await this.#points.count(this.#collection, { must: [{ has_vector: "bm25" }] }, signal);
-  }
-
-  /** Points in the order asked for, those that have gone left out. */
-  async #retrieve(
-    ids: readonly ChunkId[],
-    wanted: Omit<Schemas["PointRequest"], "ids">,
-    signal: AbortSignal | undefined,
-  ): Promise<Schemas["Record"][]> {
-    if (!(await this.#open(signal))) return [];
-    const found = new Map<string, Schemas["Record"]>();
-    for (let at = 0; at < ids.length; at += pointsAtOnce) {
-      const some = ids.slice(at, at + pointsAtOnce).map(String);
-      const points = await this.#points.retrieve(this.#collection, { ...wanted, ids: some }, signal);
-      for (const point of points) found.set(String(point.id), point);
-    }
-    return ids.flatMap((id) => found.get(String(id)) ?? []);
   }
 
   #checkVector(vector: Float32Array): void {
