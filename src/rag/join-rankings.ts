@@ -23,54 +23,71 @@ export interface Findings {
   readonly dense: readonly FoundChunk[] | undefined;
 }
 
+/** How much the vectors are worth beside the words on this index, as it was measured, and by what. */
+export interface CalibratedWeight {
+  readonly denseWeight: number;
+  readonly basis: "labels" | "pseudo-queries";
+}
+
 /** Rankings joined for one wording, and the rankings themselves, for telling why a hit is where it is. */
 export interface Joined {
   readonly hits: readonly FusedHit[];
   readonly rankings: readonly Ranking[];
 }
 
-/** Joins what words and meaning found by the strategy of the options. @param trust.isProven Whether the embedder's vectors were checked. */
+/**
+ * Joins what words and meaning found by the strategy of the options.
+ * @param trust.isProven Whether the embedder's vectors were checked.
+ * @param calibrated The weight of the vectors as it was measured on this index, where it was.
+ */
 export function joinFindings(
   { words, places, dense }: Findings,
   trust: { readonly isProven: boolean; readonly hasEmbedder: boolean },
   options: Pick<RetrieveOptions, "fusion" | "denseWeight" | "listDepth">,
+  calibrated?: CalibratedWeight,
 ): Joined {
   const lexical = lexicalRankings(words, places, options.listDepth);
-  const isAuto = options.fusion === "auto";
-  const isTrusted = trust.isProven || !trust.hasEmbedder;
-  const isAnchored = options.fusion === "acf" || (isAuto && !isTrusted);
-  const fuse =
-    fusions[
-      isAnchored
-        ? "weighted"
-        : options.fusion === "auto" || options.fusion === "acf"
-          ? "dbsf"
-          : options.fusion
-    ];
-  if (!dense) return { hits: fuse(lexical), rankings: lexical };
-  const given = options.denseWeight ?? (trust.isProven && !isAnchored ? provenWeight : unprovenWeight);
-  const isGated = isAnchored && (options.denseWeight === undefined || options.fusion === "acf");
-  const weight = isGated ? Math.min(given, anchoredWeight) * gate(lexical, dense) : given;
-  const rankings: Ranking[] = [
-    ...lexical.map((ranking) => ({ ...ranking, weight: (1 - weight) * ranking.weight })),
-    {
-      retriever: "dense",
-      weight,
-      hits: dense,
-      confidence: Math.min(Math.max(dense[0]?.score ?? 0, 0), 1),
-      knows: (id) => places.get(id)?.hasVector === true,
-    },
+  const isTrusted = trust.isProven || !trust.hasEmbedder || calibrated?.basis === "labels";
+  const fusion = options.fusion === "auto" ? (isTrusted ? "dbsf" : "acf") : options.fusion;
+  if (!dense) return { hits: fusions[fusion === "acf" ? "dbsf" : fusion](lexical), rankings: lexical };
+  const given = options.denseWeight ?? calibrated?.denseWeight;
+  const meaning = (weight: number): Ranking => ({
+    retriever: "dense",
+    weight,
+    hits: dense,
+    confidence: Math.min(Math.max(dense[0]?.score ?? 0, 0), 1),
+    knows: (id) => places.get(id)?.hasVector === true,
+  });
+  if (fusion === "acf") {
+    const words = inUnits(lexical);
+    // Who names a weight and not the fusion is taken at their word.
+    const free = options.fusion === "auto" ? options.denseWeight : undefined;
+    const cautious = Math.min(given ?? unprovenWeight, anchoredWeight) * gate(words.hits, dense);
+    const ranking = meaning(free ?? cautious);
+    const hits = fusions.weighted([{ ...words, weight: 1 - ranking.weight }, ranking]);
+    return { hits, rankings: [...lexical, ranking] };
+  }
+  const ranking = meaning(given ?? (trust.isProven ? provenWeight : unprovenWeight));
+  const rankings = [
+    ...lexical.map((list) => ({ ...list, weight: (1 - ranking.weight) * list.weight })),
+    ranking,
   ];
-  return { hits: fuse(rankings), rankings };
+  return { hits: fusions[fusion](rankings), rankings };
+}
+
+/**
+ * The words' own ranking, what anchored fusion adds to: in the order that it has without an embedder, on BM25's scale, where
+ * twice the score is twice the evidence. (On the scale of that order alone, far weaker passages come close to the best.)
+ */
+function inUnits(lexical: readonly Ranking[]): Omit<Ranking, "weight"> {
+  const scores = fusions.weighted(lexical).map(({ score }) => score);
+  const hits = fusions.dbsf(lexical).map(({ id }, at) => ({ id, score: scores[at] ?? 0 }));
+  return { retriever: "words", hits, floor: 0 };
 }
 
 /** How far an embedder that is not trusted is let in for this question: by how many of the top tens agree. */
-function gate(lexical: readonly Ranking[], dense: readonly FoundChunk[]): number {
-  return Math.min(1, agreement(topOf(lexical), dense) / gateAgreement + gateFloor);
-}
-
-function topOf(lexical: readonly Ranking[]): readonly { readonly id: ChunkId }[] {
-  return lexical.find(({ retriever }) => retriever === "chunk")?.hits ?? [];
+function gate(words: readonly { readonly id: ChunkId }[], dense: readonly FoundChunk[]): number {
+  return Math.min(1, agreement(words, dense) / gateAgreement + gateFloor);
 }
 
 /** Share of the first ten of one list that are among the first ten of the other. */

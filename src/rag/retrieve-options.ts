@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { variantNames } from "./variants.ts";
 
 /** How passages are found and ranked. */
 export const RetrieveOptions = z.strictObject({
@@ -36,6 +37,25 @@ export const RetrieveOptions = z.strictObject({
     .min(1)
     .default(10_000)
     .describe("Longest wait for the search by words; then the vectors alone answer"),
+  variants: z
+    .array(z.enum(variantNames))
+    .default(["sentences"])
+    .describe(
+      "Other wordings made by rule and asked beside the question, each an embedding and a search more",
+    ),
+  diversity: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "How far results from the fifth on make way for others that say something new; 0 is not at all",
+    ),
+  rerankTimeoutMs: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe("Longest wait for the reranker, where one is configured; then the order stays as it was"),
   maxPerPage: z
     .int()
     .min(1)

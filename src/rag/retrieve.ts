@@ -4,38 +4,34 @@ import { messageOf } from "../errors.ts";
 import { analyzeQuery } from "./analyzer.ts";
 import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
 import type {
-  ChunkId,
   ChunkStore,
   FoundChunk,
   SearchOptions,
-  StoredChunk,
   TermCounts,
   WordsFound,
 } from "./chunk-store.ts";
-import { hitConfidence } from "./confidence.ts";
+import { diversify } from "./diversify.ts";
 import type { Embedder } from "./embedder.ts";
 import type { Filter } from "./filter.ts";
-import type { FusedHit, Ranking } from "./fusion.ts";
-import { type Findings, type Joined, joinFindings, joinWordings } from "./join-rankings.ts";
+import type { FusedHit } from "./fusion.ts";
+import { describeHit, type Hit, toRanks } from "./hits.ts";
+import {
+  type CalibratedWeight,
+  type Findings,
+  type Joined,
+  joinFindings,
+  joinWordings,
+} from "./join-rankings.ts";
 import { lexicalFacts, passagesFound, type LexicalFacts } from "./lexical-rankings.ts";
+import { rerank, rerankDepth } from "./rerank.ts";
+import type { Reranker } from "./reranker.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
+import { searchableText } from "./searchable-text.ts";
 import { Passages, selectHits } from "./select-hits.ts";
+import { variantsOf, type Wording } from "./variants.ts";
 
-/** Which retrievers a hit's rank and score come from. */
-export type RetrieverName = "page" | "chunk" | "dense";
-
-/** A passage that was found, and why. */
-export interface Hit {
-  readonly chunk: StoredChunk;
-  /** Joined score: 1 is about the best there is; comparable within one result. */
-  readonly score: number;
-  /** 0 to 1: how likely the passage is about the question. */
-  readonly confidence: number;
-  /** Rank from 1 and the retriever's own score: BM25 of page and passage, cosine. */
-  readonly retrievers: Readonly<
-    Partial<Record<RetrieverName, { readonly rank: number; readonly score: number }>>
-  >;
-}
+export type { Hit, RetrieverName } from "./hits.ts";
+export type { Wording } from "./variants.ts";
 
 /** What a search found, with the facts that answering and confidence stand on. */
 export interface Retrieval extends LexicalFacts {
@@ -51,13 +47,6 @@ export interface Retrieval extends LexicalFacts {
   readonly notes: readonly string[];
 }
 
-/** Another wording of a question: keywords, a paraphrase, a made-up answer. */
-export interface Wording {
-  readonly text: string;
-  /** 0 to 1, beside 1 for the question itself. */
-  readonly weight: number;
-}
-
 export interface RetrieveRequest {
   readonly limit: number;
   /** Asked at the same time. */
@@ -68,28 +57,35 @@ export interface RetrieveRequest {
   readonly budgetMs?: number;
 }
 
+/** What a retriever finds with. */
+export interface RetrieverDeps {
+  readonly store: ChunkStore;
+  readonly embedder?: Embedder | undefined;
+  readonly reranker?: Reranker | undefined;
+  readonly clock: Clock;
+  /** Keeps vectors that were made on the way; absent where nothing can be written. */
+  readonly keep?: ((vectors: readonly FreshVector[]) => Promise<unknown>) | undefined;
+  /** What was measured on this index, asked for at each question; a weight in the options goes before it. */
+  readonly calibration?: (() => CalibratedWeight | undefined) | undefined;
+}
+
 /** Finds passages by words (of the page and of the passage) and by meaning, and joins what it found. */
 export class Retriever {
   readonly #store: ChunkStore;
   readonly #embedder: Embedder | undefined;
+  readonly #reranker: Reranker | undefined;
   readonly #clock: Clock;
-  readonly #keep: ((vectors: readonly FreshVector[]) => Promise<unknown>) | undefined;
+  readonly #keep: RetrieverDeps["keep"];
+  readonly #calibration: RetrieverDeps["calibration"];
   readonly #options: RetrieveOptions;
 
-  /** @param deps.keep Keeps vectors that were made on the way; absent where nothing can be written. */
-  constructor(
-    deps: {
-      readonly store: ChunkStore;
-      readonly embedder?: Embedder | undefined;
-      readonly clock: Clock;
-      readonly keep?: ((vectors: readonly FreshVector[]) => Promise<unknown>) | undefined;
-    },
-    options: RetrieveOptions,
-  ) {
+  constructor(deps: RetrieverDeps, options: RetrieveOptions) {
     this.#store = deps.store;
     this.#embedder = deps.embedder;
+    this.#reranker = deps.reranker;
     this.#clock = deps.clock;
     this.#keep = deps.keep;
+    this.#calibration = deps.calibration;
     this.#options = options;
   }
 
@@ -100,7 +96,11 @@ export class Retriever {
    */
   async retrieve(query: string, request: RetrieveRequest, signal?: AbortSignal): Promise<Retrieval> {
     signal?.throwIfAborted();
-    const wordings = [{ text: query, weight: 1 }, ...(request.wordings ?? [])];
+    const wordings = [
+      { text: query, weight: 1 },
+      ...(request.wordings ?? []),
+      ...variantsOf(query, this.#options.variants),
+    ];
     const search = {
       limit: Math.max(this.#options.listDepth, request.limit),
       ...(request.filter ? { filter: request.filter } : {}),
@@ -135,10 +135,13 @@ export class Retriever {
     await passages.readAhead(
       [...fused.slice(0, request.limit), ...ownWords.chunks.slice(0, 2)].map(({ id }) => id),
     );
-    const selected = await selectHits(fused, places, passages, request.limit, this.#options);
+    const reranked = await this.#rerank(query, fused, passages, signal);
+    const { diversity } = this.#options;
+    const varied = await diversify(reranked.hits, this.#store, { limit: request.limit, diversity }, signal);
+    const selected = await selectHits(varied, places, passages, request.limit, this.#options);
     const ranks = own.rankings.map(toRanks);
     const hits = selected.map(({ hit, chunk }) =>
-      describe(hit, chunk, ranks, ownWords.maxScore, this.#isProven),
+      describeHit(hit, chunk, ranks, ownWords.maxScore, this.#isProven),
     );
     const stats = await this.#store.stats(signal);
     return {
@@ -148,7 +151,7 @@ export class Retriever {
       ...(vector ? { vector } : {}),
       ...(await lexicalFacts(ownWords, (id) => passages.read(id))),
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
-      notes: [words.note, questions.note, meanings.note].filter((note) => note !== undefined),
+      notes: [words.note, questions.note, meanings.note, reranked.note].filter((note) => note !== undefined),
     };
   }
 
@@ -158,7 +161,31 @@ export class Retriever {
 
   #join(findings: Findings): Joined {
     const trust = { isProven: this.#isProven, hasEmbedder: this.#embedder !== undefined };
-    return joinFindings(findings, trust, this.#options);
+    return joinFindings(findings, trust, this.#options, this.#calibration?.());
+  }
+
+  /** The best hits in an order of a second reading, in time; else as they were. */
+  async #rerank(
+    query: string,
+    fused: readonly FusedHit[],
+    passages: Passages,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly hits: readonly FusedHit[]; readonly note?: string }> {
+    const reranker = this.#reranker;
+    if (!reranker || fused.length === 0) return { hits: fused };
+    const first = fused.slice(0, rerankDepth).map(({ id }) => id);
+    await passages.readAhead(first);
+    const chunks = await Promise.all(first.map((id) => passages.read(id)));
+    const texts = chunks.map((chunk) => chunk && searchableText(chunk.headingPath, chunk.text));
+    try {
+      const hits = await within("Reranking", this.#options.rerankTimeoutMs, signal, (own) =>
+        rerank(query, fused, texts, reranker, own),
+      );
+      return { hits };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { hits: fused, note: messageOf(error) };
+    }
   }
 
   /** What the words find, in time; a store that fails here may still be searched by meaning. */
@@ -269,38 +296,4 @@ function withMeaning(
   if (!list || !vector) return { words, places, dense: undefined };
   const dense = mergeFresh(list, fresh, places, vector);
   return { words, places: new Map([...places, ...dense.map((chunk) => [chunk.id, chunk] as const)]), dense };
-}
-
-interface Ranks {
-  readonly retriever: string;
-  readonly places: ReadonlyMap<ChunkId, { readonly rank: number; readonly score: number }>;
-}
-
-function toRanks({ retriever, hits }: Pick<Ranking, "retriever" | "hits">): Ranks {
-  return {
-    retriever,
-    places: new Map(hits.map(({ id, score, rank }, index) => [id, { rank: rank ?? index + 1, score }])),
-  };
-}
-
-function describe(
-  hit: FusedHit,
-  chunk: StoredChunk,
-  ranks: readonly Ranks[],
-  maxScore: number,
-  isProven: boolean,
-): Hit {
-  const retrievers: Hit["retrievers"] = Object.fromEntries(
-    ranks.flatMap(({ retriever, places }) => {
-      const place = places.get(hit.id);
-      return place ? [[retriever, place]] : [];
-    }),
-  );
-  const lexicalShare = maxScore > 0 ? (retrievers.chunk?.score ?? 0) / maxScore : 0;
-  return {
-    chunk,
-    score: hit.score,
-    confidence: hitConfidence(lexicalShare, isProven ? retrievers.dense?.score : undefined),
-    retrievers,
-  };
 }

@@ -15,25 +15,29 @@ export interface Caps {
   readonly maxHostShare: number;
 }
 
+/** Times the results wanted: others further down are too far off to take a better one's place. */
+const windowFactor = 4;
+
 /**
- * The best `limit`, without passages that repeat one before, with at most so many of a page and of a host; those left
- * out fill what stays empty. Best first.
+ * The first `limit`, without passages that repeat one before, with at most so many of a page and of a host while there are
+ * others about as good; those left out fill what stays empty. In the order given.
  */
 export async function selectHits(
-  fused: readonly FusedHit[],
+  ranked: readonly FusedHit[],
   places: ReadonlyMap<ChunkId, FoundChunk>,
   passages: Passages,
   limit: number,
   caps: Caps,
 ): Promise<Selected[]> {
   const seen: Shingles[] = [];
-  const taken: Selected[] = [];
+  const taken: (Selected & { readonly place: number })[] = [];
   const perPage = new Map<ChunkId | undefined, number>();
   const perHost = new Map<string, number>();
   const maxPerHost = Math.max(1, Math.ceil(limit * caps.maxHostShare));
-  const take = async (hit: FusedHit, isCapped: boolean): Promise<"taken" | "over" | "repeated"> => {
-    const chunk = await passages.read(hit.id);
-    if (!chunk) return "repeated"; // gone since it was found
+  const take = async (place: number, isCapped: boolean): Promise<"taken" | "over" | "repeated"> => {
+    const hit = ranked[place];
+    const chunk = hit && (await passages.read(hit.id));
+    if (!hit || !chunk) return "repeated"; // gone since it was found
     const host = URL.parse(chunk.url)?.host ?? "";
     const onHost = perHost.get(host) ?? 0;
     if (isCapped && onHost >= maxPerHost) return "over";
@@ -41,23 +45,28 @@ export async function selectHits(
     if (seen.some((other) => isNearDuplicate(shingles, other))) return "repeated";
     seen.push(shingles);
     perHost.set(host, onHost + 1);
-    taken.push({ hit, chunk });
+    taken.push({ hit, chunk, place });
     return "taken";
   };
-  const spare: FusedHit[] = [];
-  for (const hit of fused) {
-    if (taken.length >= limit) break;
-    const page = places.get(hit.id)?.documentId;
-    const ofPage = perPage.get(page) ?? 0;
-    const result = ofPage >= caps.maxPerPage ? "over" : await take(hit, true);
-    if (result === "taken") perPage.set(page, ofPage + 1);
-    if (result === "over") spare.push(hit);
-  }
-  for (const hit of spare) {
-    if (taken.length >= limit) break;
-    await take(hit, false);
-  }
-  return taken.sort((one, other) => other.hit.score - one.hit.score);
+  const spare: number[] = [];
+  const fill = async (waiting: readonly number[], isCapped: boolean) => {
+    for (const [at, place] of waiting.entries()) {
+      if (taken.length >= limit) return;
+      // As many in one call as may be needed now.
+      if (at % limit === 0)
+        await passages.readAhead(waiting.slice(at, at + limit).flatMap((one) => ranked[one]?.id ?? []));
+      const page = places.get(ranked[place]?.id ?? "")?.documentId;
+      const ofPage = perPage.get(page) ?? 0;
+      const result = isCapped && ofPage >= caps.maxPerPage ? "over" : await take(place, isCapped);
+      if (result === "taken") perPage.set(page, ofPage + 1);
+      if (result === "over") spare.push(place);
+    }
+  };
+  const all = [...ranked.keys()];
+  await fill(all.slice(0, limit * windowFactor), true);
+  await fill([...spare], false);
+  await fill(all.slice(limit * windowFactor), false);
+  return taken.sort((one, other) => one.place - other.place).map(({ hit, chunk }) => ({ hit, chunk }));
 }
 
 /** Passages of one search, each read once, and many in one call where it is known which. */

@@ -73,6 +73,40 @@ describe("joining what words and meaning found", () => {
     assert.equal(weightOf(alien), 0.05);
   });
 
+  it("gives the order of the words alone as long as no passage has a vector, whatever the fusion", () => {
+    fc.assert(
+      fc.property(ranked, fc.constantFrom(trusted, untrusted), (words, trust) => {
+        const unknown = words.map((hit) => ({ ...found(hit), hasVector: false }));
+        const given: Findings = {
+          words: { chunks: unknown, documents: words, maxScore: 1 },
+          places: new Map(unknown.map((hit) => [hit.id, hit])),
+          dense: undefined,
+        };
+        const order = (finding: Findings) => joinFindings(finding, trust, options()).hits.map(({ id }) => id);
+        assert.deepEqual(order({ ...given, dense: [] }), order(given));
+      }),
+    );
+  });
+
+  it("takes the weight that was measured on the index, unless the options name one", () => {
+    const words = [1, 2, 3].map((id) => ({ id, score: 1 - id / 10 }));
+    const weightOf = (trust: typeof trusted, given: RetrieveOptions, basis: "labels" | "pseudo-queries") =>
+      joinFindings(findings(words, words), trust, given, { denseWeight: 0.3, basis }).rankings.find(
+        ({ retriever }) => retriever === "dense",
+      )?.weight;
+    assert.equal(weightOf(trusted, options(), "labels"), 0.3);
+    assert.equal(weightOf(trusted, options(), "pseudo-queries"), 0.3);
+    assert.equal(weightOf(trusted, options({ denseWeight: 0.7 }), "labels"), 0.7);
+    // Pseudo-queries leave the gate; labels measured without it.
+    const alien = [7, 8, 9].map((id) => ({ id, score: 1 - id / 10 }));
+    const alienWeight = (basis: "labels" | "pseudo-queries") =>
+      joinFindings(findings(words, alien), untrusted, options(), { denseWeight: 0.3, basis }).rankings.find(
+        ({ retriever }) => retriever === "dense",
+      )?.weight;
+    assert.equal(alienWeight("labels"), 0.3);
+    assert.equal(alienWeight("pseudo-queries"), 0.3 * 0.25);
+  });
+
   it("does with words alone where meaning was not searched", () => {
     const words = [1, 2].map((id) => ({ id, score: 1 / id }));
     const { hits, rankings } = joinFindings(findings(words, undefined), trusted, options());

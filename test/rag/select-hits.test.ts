@@ -67,6 +67,19 @@ describe("the selection of hits", () => {
   });
 });
 
+describe("what the selection looks at", () => {
+  it("looks for other hosts among those about as good, not at the far end", async () => {
+    const own = Array.from({ length: 20 }, (_, at) => `a/${at} text${at}`);
+    assert.deepEqual(await select([...own, "b/1 far"], 4, { maxHostShare: 0.5 }), [0, 1, 2, 3]);
+    assert.deepEqual(await select([...own.slice(0, 9), "b/1 near"], 4, { maxHostShare: 0.5 }), [0, 1, 2, 9]);
+  });
+
+  it("reads on where repetitions use the nearer ones up", async () => {
+    const found = [...Array.from({ length: 12 }, (_, at) => `a/${at} same`), "b/1 other", "b/2 third"];
+    assert.deepEqual(await select(found, 3), [0, 12, 13]);
+  });
+});
+
 describe("near duplicates", () => {
   const text = Array.from({ length: 100 }, (_, at) => `w${at}`).join(" ");
   for (const [name, other, expected] of [
