@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeAnswer } from "../src/cli/ask.ts";
+import { describeAnswer } from "../src/cli/answer-view.ts";
 import { describeCrawl } from "../src/cli/crawl.ts";
 import { createForager } from "../src/index.ts";
 import { serveFolder } from "../test/sites/static-site.ts";

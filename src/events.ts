@@ -67,13 +67,14 @@ export type ForagerEvent =
     }
   /** Documents were sent on to the store that is searched, or deleted from it. */
   | { readonly type: "documents-fed"; readonly to: string; readonly count: number }
-  /** A sentence of an answer that is being written; its quotes bear it out. */
+  /** A sentence of an answer stands: quotes bear it out. Where no model writes, the quotes themselves come as one. */
   | {
       readonly type: "answer-sentence";
       /** As it was asked. */
       readonly question: string;
       /** The part of the question it answers, from 0. */
       readonly part: number;
+      /** As in the answer, with the marks of its sources. */
       readonly text: string;
       /** The quotes it rests on, numbered as in the answer. */
       readonly sources: readonly {

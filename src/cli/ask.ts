@@ -1,7 +1,11 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import type { Answer } from "../rag/answer.ts";
+import type { WrittenAnswer } from "../agents/written-answer.ts";
+import { messageOf } from "../errors.ts";
+import type { Job } from "../job.ts";
+import { AnswerView, describeAnswer } from "./answer-view.ts";
 import { addCommonFlags } from "./common-flags.ts";
+import { askPerson, converse } from "./conversation.ts";
 import { parseFilter } from "./filter.ts";
 import { parseFlags } from "./flags.ts";
 import { readQueries } from "./queries.ts";
@@ -9,11 +13,13 @@ import type { CommonFlags, Shell } from "./shell.ts";
 
 const AskFlags = z.strictObject({ filter: z.array(z.string()), queriesFile: z.string() });
 
-/** `forager ask QUESTION` */
+/** `forager ask [QUESTION]` */
 export function addAsk(program: Command, shell: Shell): void {
   const command = program
     .command("ask")
-    .description("Answer from the index, with quotes and where they stand")
+    .description(
+      "Answer from the index, with quotes and where they stand; without a question, a conversation",
+    )
     .argument("[question...]", "The question")
     .option(
       "--filter <name=value>",
@@ -22,25 +28,41 @@ export function addAsk(program: Command, shell: Shell): void {
     )
     .option("--queries-file <file>", "A question a line, or JSON lines {id, query}");
   addCommonFlags(command).action(async (words: string[], given: CommonFlags & Record<string, unknown>) => {
-    const { filter = [], queriesFile } = parseFlags(AskFlags.partial(), given);
+    const { filter: filters = [], queriesFile } = parseFlags(AskFlags.partial(), given);
+    const filter = parseFilter(filters);
     await using forager = shell.open(given);
-    for await (const query of readQueries(words, queriesFile)) {
-      const answer = await forager.ask(query.text, { filter: parseFilter(filter) }, shell.signal);
-      if (given.json)
-        await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...answer });
-      else await shell.print(describeAnswer(answer));
+    const show = async (job: Job<WrittenAnswer>, id?: string): Promise<WrittenAnswer> => {
+      if (!given.json) return await showAnswer(job, shell);
+      const answer = await job;
+      await shell.printJson({ ...(id === undefined ? {} : { id }), ...answer });
+      return answer;
+    };
+    if (words.length === 0 && queriesFile === undefined && process.stdin.isTTY && process.stdout.isTTY) {
+      shell.say("Ask, and ask on. An empty line or Ctrl-D ends the conversation.");
+      await converse(
+        askPerson("? "),
+        async (question, history) =>
+          (await show(forager.ask(question, { filter, history }, shell.signal))).answer,
+        (error) => shell.say(messageOf(error)),
+        shell.signal,
+      );
+      return;
     }
+    for await (const { id, text } of readQueries(words, queriesFile))
+      await show(forager.ask(text, { filter }, shell.signal), id);
   });
 }
 
-/** An answer for people: the text, how sure, and each quote under its address. */
-export function describeAnswer(answer: Answer): string {
-  const quotes = answer.citations.map(
-    (citation, i) =>
-      `  [${i + 1}] ${citation.title}\n      ${citation.url}\n      "${citation.quote.replace(/\s+/g, " ")}"`,
-  );
-  const heading = answer.abstained
-    ? "Nearest in the index:"
-    : `Confidence ${Math.round(answer.confidence * 100)} %, from:`;
-  return [answer.answer, "", ...(quotes.length > 0 ? [heading, ...quotes] : [])].join("\n");
+/** On a terminal each sentence as it comes; elsewhere the whole when it is there. */
+async function showAnswer(job: Job<WrittenAnswer>, shell: Shell): Promise<WrittenAnswer> {
+  if (!process.stdout.isTTY) {
+    const answer = await job;
+    await shell.print(describeAnswer(answer));
+    return answer;
+  }
+  const view = new AnswerView((text) => process.stdout.write(text));
+  for await (const event of job) view.add(event);
+  const answer = await job;
+  view.end(answer);
+  return answer;
 }

@@ -1,12 +1,22 @@
 import type { ShownSentence } from "../agents/write-answer.ts";
-import { type AnswerSentence, type WrittenAnswer, shifted } from "../agents/written-answer.ts";
+import { type WrittenAnswer, shifted, withMarks } from "../agents/written-answer.ts";
 import type { Citation } from "../rag/answer.ts";
 
-/** A sentence of the whole answer, numbered as it will be there. */
-export interface ToldSentence extends AnswerSentence {
+/** A sentence as it stands in the whole answer. */
+export interface ToldSentence {
+  /** With the marks of its citations where a model wrote it. */
+  readonly text: string;
+  /** Of its citations, in the whole answer. */
+  readonly numbers: readonly number[];
   /** The part of the question it answers, from 0. */
   readonly part: number;
   readonly citations: readonly Citation[];
+}
+
+interface Part {
+  readonly written: (ShownSentence & { readonly isQuoted?: boolean })[];
+  told: number;
+  answer?: WrittenAnswer;
 }
 
 /**
@@ -15,7 +25,7 @@ export interface ToldSentence extends AnswerSentence {
  */
 export class SentenceOrder {
   readonly #tell: (sentence: ToldSentence) => void;
-  readonly #parts: { readonly written: ShownSentence[]; told: number; answer?: WrittenAnswer }[];
+  readonly #parts: Part[];
   #current = 0;
   #offset = 0;
 
@@ -38,7 +48,7 @@ export class SentenceOrder {
     state.answer = answer;
     if (!answer.abstained && state.written.length === 0) {
       const numbers = answer.citations.map((_, index) => index + 1);
-      state.written.push({ text: answer.answer, numbers, citations: answer.citations });
+      state.written.push({ text: answer.answer, numbers, citations: answer.citations, isQuoted: true });
     }
     this.#go();
   }
@@ -47,8 +57,12 @@ export class SentenceOrder {
     for (;;) {
       const state = this.#parts[this.#current];
       if (!state) return;
-      for (const { text, numbers, citations } of state.written.slice(state.told))
-        this.#tell({ ...shifted({ text, numbers }, this.#offset), part: this.#current, citations });
+      for (const sentence of state.written.slice(state.told)) {
+        const { text, numbers } = shifted(sentence, this.#offset);
+        const { citations, isQuoted } = sentence;
+        const marked = isQuoted ? text : withMarks({ text, numbers });
+        this.#tell({ text: marked, numbers, citations, part: this.#current });
+      }
       state.told = state.written.length;
       if (!state.answer) return;
       this.#offset += state.answer.abstained ? 0 : state.answer.citations.length;

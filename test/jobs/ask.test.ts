@@ -111,7 +111,12 @@ describe("sentences of an answer, as they are written", () => {
     const { floor } = openFloor(["20", "1"], true);
     const told = tellings(floor);
     const answer = await ask({ ...floor, extractor: writing }, "all?", {}, context);
-    assert.deepEqual(told, ["0: 20 0. 1=20/a", "0: 20 1. 2=20/b", "1: 1 0. 3=1/a", "1: 1 1. 4=1/b"]);
+    assert.deepEqual(told, [
+      "0: 20 0. [1] 1=20/a",
+      "0: 20 1. [2] 2=20/b",
+      "1: 1 0. [3] 3=1/a",
+      "1: 1 1. [4] 4=1/b",
+    ]);
     assert.equal(answer.answer, "20 0. [1] 20 1. [2]\n1 0. [3] 1 1. [4]");
     assert.equal(answer.citations[2]?.url, "1/a");
   });
@@ -124,7 +129,7 @@ describe("sentences of an answer, as they are written", () => {
         evidence.question === "bad" ? Promise.reject(new Error("broke")) : writing.run(evidence, context),
     };
     await ask({ ...floor, extractor }, "all?", {}, context);
-    assert.deepEqual(told, ["1: 1 0. 1=1/a", "1: 1 1. 2=1/b"]);
+    assert.deepEqual(told, ["1: 1 0. [1] 1=1/a", "1: 1 1. [2] 2=1/b"]);
   });
 
   it("are the quotes, where no model writes", async () => {

@@ -49,7 +49,7 @@ describe("tools for LangChain agents", () => {
     await using opened = await openForager();
     const forager: Forager = {
       config: opened.forager.config,
-      ask: () => Promise.reject(new Error("not asked")),
+      ask: (question) => opened.forager.ask(question),
       search: async (query) => ({ query, hits: [], notes: ["The vectors came late."] }),
     };
     const text = await call(forager, "search_pages", { query: "x" });

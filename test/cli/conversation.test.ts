@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { WrittenAnswer } from "../../src/agents/written-answer.ts";
+import { AnswerView, describeAnswer } from "../../src/cli/answer-view.ts";
+import { converse } from "../../src/cli/conversation.ts";
+import { OptionsError } from "../../src/errors.ts";
+import type { ForagerEvent } from "../../src/events.ts";
+
+const answer = (over: Partial<WrittenAnswer> = {}): WrittenAnswer => ({
+  question: "How much?",
+  answer: "It holds 2 litres. [1] It burns. [1]\nNot found in the indexed pages: Who?",
+  confidence: 0.83,
+  abstained: false,
+  citations: [
+    {
+      url: "https://a.example/",
+      title: "Lamps",
+      quote: "It holds\n2 litres.",
+      start: 0,
+      end: 18,
+      score: 0.8,
+    },
+  ],
+  conflicts: [],
+  notes: [],
+  ...over,
+});
+const sentence = (text: string, part = 0): ForagerEvent => ({
+  type: "answer-sentence",
+  question: "How much?",
+  part,
+  text,
+  sources: [],
+});
+
+async function* typed(...lines: readonly string[]) {
+  yield* lines;
+}
+
+/** What stands on the terminal after these events and the answer. */
+function viewed(
+  events: readonly ForagerEvent[],
+  whole: WrittenAnswer,
+): { readonly early: string; readonly all: string } {
+  let all = "";
+  const view = new AnswerView((text) => (all += text));
+  for (const event of events) view.add(event);
+  const early = all;
+  view.end(whole);
+  return { early, all };
+}
+
+describe("an answer on a terminal", () => {
+  it("is shown as it comes, and is then the same as the whole", () => {
+    const { early, all } = viewed([sentence("It holds 2 litres. [1]"), sentence("It burns. [1]")], answer());
+    assert.equal(early, "It holds 2 litres. [1] It burns. [1]");
+    assert.equal(all, describeAnswer(answer()));
+  });
+
+  it("has a line for each part", () => {
+    const { all } = viewed([sentence("One."), sentence("Two.", 1)], answer({ answer: "One.\nTwo." }));
+    assert.equal(all, describeAnswer(answer({ answer: "One.\nTwo." })));
+  });
+
+  it("is shown again when its last check changed it", () => {
+    const { all } = viewed([sentence("It holds 2 litres. [1]"), sentence("Gone. [2]")], answer());
+    assert.match(all, /Gone\. \[2\]\n\nAfter a last check:\nIt holds 2 litres\. \[1\] It burns/);
+  });
+
+  it("is shown whole when nothing of it came before", () => {
+    assert.equal(viewed([], answer()).all, describeAnswer(answer()));
+  });
+
+  it("says how sure it is, where it stands, who disagrees, and what a reader should know", () => {
+    const [citation] = answer().citations;
+    assert.ok(citation);
+    const text = describeAnswer(
+      answer({
+        notes: ["Understood as: How much?"],
+        conflicts: [{ about: "How much?", citations: [citation] }],
+      }),
+    );
+    assert.match(
+      text,
+      /Confidence 83 %, from:\n {2}\[1\] Lamps\n {6}https:\/\/a\.example\/\n {6}"It holds 2 litres\."/,
+    );
+    assert.match(text, /Sources disagree on: How much\?/);
+    assert.match(text, /Note: Understood as: How much\?/);
+  });
+
+  it("gives the terminal no orders from pages", () => {
+    const [citation] = answer().citations;
+    assert.ok(citation);
+    const orders = "\u001B]0;owned\u0007\u001B[2J\u202E";
+    const hostile = answer({
+      answer: `It burns.${orders}`,
+      citations: [{ ...citation, title: orders, quote: `It burns.${orders}` }],
+    });
+    const printed = describeAnswer(hostile) + viewed([sentence(`Hi.${orders}`)], hostile).all;
+    const hidden = printed.match(/[\p{Cc}\p{Cf}]/gu)?.filter((character) => character !== "\n");
+    assert.deepEqual(hidden, []);
+  });
+});
+
+describe("a conversation", () => {
+  const { signal } = new AbortController();
+
+  it("gives each question those before it, until an empty line", async () => {
+    const seen: unknown[] = [];
+    await converse(
+      typed("  How much?", "And how long? ", "", "never asked"),
+      async (question, history) => {
+        seen.push([question, history]);
+        return `About ${question}`;
+      },
+      () => {},
+      signal,
+    );
+    assert.deepEqual(seen, [
+      ["How much?", []],
+      ["And how long?", [{ question: "How much?", answer: "About How much?" }]],
+    ]);
+  });
+
+  it("goes on after a question that failed, as if it had not been asked", async () => {
+    const complaints: string[] = [];
+    const histories: number[] = [];
+    await converse(
+      typed("bad", "good"),
+      async (question, history) => {
+        histories.push(history.length);
+        if (question === "bad") throw new OptionsError("The question", "too bad");
+        return "fine";
+      },
+      ({ message }) => complaints.push(message),
+      signal,
+    );
+    assert.deepEqual([complaints, histories], [["The question: too bad"], [0, 0]]);
+  });
+
+  it("ends with what stopped it", async () => {
+    const stop = new AbortController();
+    const reason = new Error("interrupted");
+    const talking = converse(
+      typed("one", "two"),
+      () => {
+        stop.abort(reason);
+        return Promise.reject(new OptionsError("x", "y"));
+      },
+      () => {},
+      stop.signal,
+    );
+    await assert.rejects(talking, (error) => error === reason);
+  });
+});
