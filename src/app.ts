@@ -192,7 +192,7 @@ export class App implements AsyncDisposable {
   /** What judging search and answers stands on. */
   async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
     const askFloor = await this.askFloor(folder, { embedBudgetMs: 0 });
-    const [store, embedder] = [await this.searched.open(folder), await this.embedder()];
+    const [{ store }, embedder] = [await this.searched.open(folder), await this.embedder()];
     const pages = function* () {
       for (const { url } of folder.archive.documents()) yield url;
     };
@@ -211,7 +211,7 @@ export class App implements AsyncDisposable {
     folder: DataFolder | undefined,
     options: { readonly embedBudgetMs?: number | undefined } = {},
   ): Promise<AskFloor & AsyncDisposable> {
-    const store = await this.searched.open(folder);
+    const { store, notes } = await this.searched.open(folder);
     const embedder = await this.embedder();
     const model = await this.#chatModel();
     const retriever = new Retriever(
@@ -234,7 +234,7 @@ export class App implements AsyncDisposable {
     const { log } = this.#deps;
     return {
       planner: made.use(this.#employ(createQuestionPlanner({ model, log }), light)),
-      researcher: made.use(this.#employ(createIndexResearcher({ retriever }), light)),
+      researcher: made.use(this.#employ(createIndexResearcher({ retriever, notes }), light)),
       extractor: made.use(this.#employ(createAnswerExtractor({ answerer, store, model, log }), light)),
       validator: made.use(this.#employ(createAnswerValidator({ store }), light)),
       isReasoning: model !== undefined,

@@ -1,6 +1,7 @@
 import PQueue from "p-queue";
 import type { z } from "zod";
 import { Extractor } from "./agents/extractor.ts";
+import type { WrittenAnswer } from "./agents/written-answer.ts";
 import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
 import { type RunContext, rootContext } from "./context.ts";
@@ -11,7 +12,7 @@ import { EventStream } from "./events.ts";
 import { type Job, startJob } from "./job.ts";
 import type { Filter } from "./rag/filter.ts";
 import { type AddOptions, type AddSummary, addDocuments } from "./jobs/add-documents.ts";
-import { ask } from "./jobs/ask.ts";
+import { type AskOptions, ask } from "./jobs/ask.ts";
 import { CrawlOptions } from "./jobs/crawl-options.ts";
 import type { CrawlSummary } from "./jobs/crawl-summary.ts";
 import { crawl, crawlSoFar } from "./jobs/crawl.ts";
@@ -35,7 +36,6 @@ import { type SelfTest, selftest } from "./jobs/selftest.ts";
 import { type Status, describeStatus } from "./jobs/status.ts";
 import { silentLog } from "./log.ts";
 import { type MigrateSummary, migrateFromRemote, migrateToRemote } from "./jobs/migrate.ts";
-import type { Answer } from "./rag/answer.ts";
 import type { JudgedQuery } from "./rag/evaluation/judged-query.ts";
 import type { EvaluationReport } from "./rag/evaluation/report.ts";
 import type { FedStore } from "./rag/index-feed.ts";
@@ -229,25 +229,29 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<VectorHit[]> {
     const { limit = 10, filter } = options;
-    const store = await this.#app.searched.open(await this.#folderToSearch());
+    const { store } = await this.#app.searched.open(await this.#folderToSearch(), signal);
     const floor = { store, embedder: await this.#app.embedder() };
     return await searchVector(floor, vector, { limit, filter }, signal);
   }
 
   /** What the index keeps under an address; undefined when it has nothing there. */
   async document(url: string): Promise<PageDocument | undefined> {
-    const store = await this.#app.searched.open(await this.#folderToSearch());
+    const { store } = await this.#app.searched.open(await this.#folderToSearch());
     return (await store.document(url))?.document;
   }
 
-  /** An answer from the index with its quotes, or an honest "not found". */
-  async ask(
-    question: string,
-    options: { readonly filter?: Filter | undefined } = {},
-    signal?: AbortSignal,
-  ): Promise<Answer> {
-    await using floor = await this.#app.askFloor(await this.#folderToSearch());
-    return await ask(floor, question, options, this.#context("ask", signal));
+  /**
+   * An answer from the index with its quotes, or an honest "not found". Await it whole, or iterate over its events: each
+   * sentence is one (`answer-sentence`) as soon as quotes bear it out.
+   */
+  ask(question: string, options: AskOptions = {}, signal?: AbortSignal): Job<WrittenAnswer> {
+    // Of this question alone, whatever else is asked at the same time.
+    const events = new EventStream();
+    events.subscribe((event) => this.events.emit(event));
+    return startJob(events, async () => {
+      await using floor = await this.#app.askFloor(await this.#folderToSearch());
+      return await ask({ ...floor, events }, question, options, this.#context("ask", signal));
+    });
   }
 
   /** How good search and answers are, on questions of which the answers are known. */

@@ -1,7 +1,8 @@
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { OptionsError, StoreError } from "./errors.ts";
+import { within } from "./deadline.ts";
+import { ForagerError, OptionsError, StoreError, messageOf } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { RemoteStore } from "./jobs/migrate.ts";
 import type { Log } from "./log.ts";
@@ -12,6 +13,15 @@ import { checkQdrant, type QdrantCheck } from "./rag/stores/qdrant/checks.ts";
 import { QdrantConnection } from "./rag/stores/qdrant/client.ts";
 import { expectedMetadata } from "./rag/stores/qdrant/index-config.ts";
 import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
+
+/** A store that can be searched, and what a reader should know of it. */
+export interface OpenedStore {
+  readonly store: ChunkStore;
+  readonly notes: readonly string[];
+}
+
+/** A server that is there says so at once; who asks a question does not wait longer to learn that it is not. */
+const probeMs = 2_000;
 
 /** Where passages are searched: the data folder's own file, or a Qdrant that is fed from it. */
 export class SearchedStore implements AsyncDisposable {
@@ -45,11 +55,26 @@ export class SearchedStore implements AsyncDisposable {
     return (this.#connection ??= new QdrantConnection({ clock, log }, this.#config.qdrant));
   }
 
-  /** @param folder Absent where this machine has none and Qdrant stands alone. */
-  async open(folder: DataFolder | undefined): Promise<ChunkStore> {
-    if (this.isRemote) return await this.remote(folder);
-    if (!folder) throw new StoreError("There is no data folder, and no Qdrant is configured.");
-    return new SqliteChunkStore({ archive: folder.archive, database: folder.database });
+  /**
+   * The store to search. Where Qdrant does not answer, the data folder does, which has all that Qdrant was fed.
+   * @param folder Absent where this machine has none and Qdrant stands alone.
+   * @throws {StoreError} When there is nothing that can be searched.
+   */
+  async open(folder: DataFolder | undefined, signal?: AbortSignal): Promise<OpenedStore> {
+    const local = folder && new SqliteChunkStore({ archive: folder.archive, database: folder.database });
+    const { connection } = this;
+    if (connection) {
+      try {
+        await within("Asking Qdrant whether it is there", probeMs, signal, (own) => connection.probe(own));
+        return { store: await this.remote(folder), notes: [] };
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!local || !(error instanceof ForagerError)) throw error;
+        return { store: local, notes: [`The data folder was searched instead: ${messageOf(error)}`] };
+      }
+    }
+    if (!local) throw new StoreError("There is no data folder, and no Qdrant is configured.");
+    return { store: local, notes: [] };
   }
 
   /** @throws {OptionsError} When no Qdrant is configured. */

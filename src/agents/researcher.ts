@@ -102,16 +102,23 @@ const Retrievals = z.array(
 );
 
 /** Looks each part of a question up in the index, side by side. */
-export function createIndexResearcher(deps: { readonly retriever: Retriever }): Agent<Lookup, Retrieval[]> {
+export function createIndexResearcher(deps: {
+  readonly retriever: Retriever;
+  /** What a reader should know of the index itself. */
+  readonly notes?: readonly string[];
+}): Agent<Lookup, Retrieval[]> {
+  const { retriever, notes = [] } = deps;
   return {
     role: "researcher",
     input: Lookup,
     output: Retrievals,
     run: ({ parts, wordings, limit, filter }, context) =>
       Promise.all(
-        parts.map((part, index) =>
-          deps.retriever.retrieve(part, { limit, filter, wordings: wordings?.[index] }, context.signal),
-        ),
+        parts.map(async (part, index) => {
+          const request = { limit, filter, wordings: wordings?.[index] };
+          const found = await retriever.retrieve(part, request, context.signal);
+          return { ...found, notes: [...notes, ...found.notes] };
+        }),
       ),
   };
 }
