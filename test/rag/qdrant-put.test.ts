@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import fc from "fast-check";
+import type { IndexedDocument } from "../../src/rag/chunk-store.ts";
 import { anyPage, indexedOf, pageOf, type Page } from "../contracts/chunk-store-documents.ts";
 import { embedder, QdrantHarness } from "../contracts/chunk-store-harness.ts";
 import type { Fault, LoggedRequest } from "../qdrant/faults.ts";
@@ -8,6 +9,10 @@ import type { StandIn } from "../qdrant/stand-in.ts";
 
 const means = { chunk: 5, page: 15 };
 const otters = pageOf("https://a.example/otters", ["the otter of the river", "a stone bridge"]);
+
+function documentsOf(pages: readonly Page[]): IndexedDocument[] {
+  return pages.map((page) => indexedOf(page, (hash) => hash.length % 2 === 0));
+}
 
 /** A request that changes points. */
 const isUpdate = ({ operation }: LoggedRequest) =>
@@ -56,9 +61,6 @@ describe("documents put into Qdrant", () => {
     standIn.fault({ kind: "cut", when: fits("cut"), times: Infinity });
     return { revive: () => void (isDead = false) };
   }
-
-  const documentsOf = (pages: readonly Page[]) =>
-    pages.map((page) => indexedOf(page, (hash) => hash.length % 2 === 0));
 
   async function undisturbed(first: readonly Page[], second: readonly Page[]): Promise<readonly unknown[]> {
     await using opened = harness.open(means);

@@ -83,9 +83,11 @@ export async function makeVersion(
     const config = collectionConfig(deps.embedder, deps.archive, options.quantizeAbove);
     await collections.create(name, config, signal);
   }
-  for (const [field, schema] of Object.entries(payloadIndexes)) {
-    await collections.createPayloadIndex(name, field, schema, signal);
-  }
+  await Promise.all(
+    Object.entries(payloadIndexes).map(([field, schema]) =>
+      collections.createPayloadIndex(name, field, schema, signal),
+    ),
+  );
   const facts = await openIndex(deps, name, signal);
   if (!facts) throw new StoreError(`${nameOf(deps, name)} was deleted while it was being made.`);
   return facts;
