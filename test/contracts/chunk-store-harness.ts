@@ -21,7 +21,7 @@ export type EmbedderIdentity = typeof embedder;
 export interface OpenedStore<Store extends ChunkStore = ChunkStore> extends AsyncDisposable {
   readonly store: Store;
   /** The same store, as a process that starts later opens it. */
-  reopen(embedder: EmbedderIdentity): ChunkStore;
+  reopen(embedder: EmbedderIdentity): Store;
 }
 
 /** Opens stores of one kind, any number side by side. */

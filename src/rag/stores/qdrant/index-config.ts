@@ -122,6 +122,9 @@ export function readFacts(
   found: Schemas["CollectionInfo"],
   embedder: EmbedderIdentity | undefined,
 ): IndexFacts {
+  if (found.config.metadata?.["madeBy"] !== "forager") {
+    throw new StoreError(`${name} was not made by Forager: set qdrant.collection to another name.`);
+  }
   const parsed = Metadata.safeParse(found.config.metadata);
   const differs = metadataDifferences(expectedMetadata(embedder), found);
   if (differs.length > 0 || !parsed.success) {
