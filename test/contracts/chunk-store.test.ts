@@ -276,7 +276,7 @@ for (const storeName of storeNames) {
             await answersOf(undisturbed.store, everything),
           );
         }),
-        { numRuns: 10 },
+        { numRuns: 5 },
       );
     });
   });
