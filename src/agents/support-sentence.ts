@@ -1,6 +1,6 @@
 import type { Citation } from "../rag/answer.ts";
 import { termsOf } from "../rag/analyzer.ts";
-import { isGrounded } from "../rag/ground.ts";
+import { deniesAlike, isGrounded } from "../rag/ground.ts";
 import type { Range } from "../rag/sentences.ts";
 import { statementsBetween } from "../rag/statements.ts";
 import type { Passage } from "./evidence-passages.ts";
@@ -22,14 +22,26 @@ interface Span extends Range {
   /** As it reads, and the terms of that. */
   readonly read: string;
   readonly terms: ReadonlySet<number>;
-  /** One where a single sentence is enough, two where it is not. */
-  readonly sentences: 1 | 2;
+  readonly placeTerms: ReadonlySet<number>;
+  /** One, or two that follow each other. */
+  readonly sentences: readonly string[];
+}
+
+/** A span with what is left of a claim beside it. */
+interface Likeness {
+  readonly span: Span;
+  readonly claim: string;
+  /** Of the claim's weight, what the quote holds, and what it holds with its place. */
+  readonly own: number;
+  readonly placed: number;
 }
 
 /** Two sentences together may be this long; a longer quote shows nobody where the answer is. */
 const mostSpanLength = 800;
-/** Share of a claim's weight that the quote itself must hold; headings may hold the rest. */
-const leastOwnShare = 0.25;
+/** Share of a claim's weight that the quote itself must hold; headings may hold more of it. */
+const leastOwnShare = 0.4;
+/** A claim is borne out by what is most like it, or nearly so: what else shares words with it says something else. */
+const nearness = 0.85;
 
 /** Names a place on the net: what a page's author would have readers visit. */
 const address =
@@ -65,17 +77,30 @@ export class SentenceSupport {
   find({ text, cited }: DraftSentence, idf: (term: number) => number): SupportedSentence | undefined {
     const named = cited.flatMap((number) => this.#passages[number - 1] ?? []);
     if (cited.length > 0 && named.length === 0) return undefined;
-    const sound = this.#spans
+    const plain = plainClaim(text, "");
+    // Where nothing depends on the quote, it is the same beside all of them.
+    const bare = plainClaim(text, text);
+    const terms = termsIn(plain);
+    const alike = this.#spans
       .filter(({ passage }) => named.length === 0 || named.includes(passage))
-      .flatMap((span) => {
-        const claim = plainClaim(text, span.read);
-        const share = ownShare(claim, span, idf);
-        return share >= leastOwnShare && this.#bearsOut(span, claim, idf) ? [{ claim, span, share }] : [];
+      .map((span): Likeness => {
+        const claim = bare === plain ? plain : plainClaim(text, span.read);
+        const claimed = claim === plain ? terms : termsIn(claim);
+        const own = shareOf(claimed, (term) => span.terms.has(term), idf);
+        const placed = shareOf(claimed, (term) => span.terms.has(term) || span.placeTerms.has(term), idf);
+        return { span, claim, own, placed };
       })
+      .filter(({ own }) => own >= leastOwnShare);
+    const least = nearness * Math.max(...alike.map(({ placed }) => placed));
+    const near = alike.filter(({ placed }) => placed >= least);
+    const contradicting = new Set(near.filter(contradicts).map(({ span }) => span.passage));
+    const sound = near
+      .filter(({ span }) => !contradicting.has(span.passage))
+      .filter(({ span, claim }) => this.#bearsOut(span, claim, idf))
       .sort(
         (one, other) =>
-          one.span.sentences - other.span.sentences ||
-          other.share - one.share ||
+          one.span.sentences.length - other.span.sentences.length ||
+          other.own - one.own ||
           lengthOf(one.span) - lengthOf(other.span),
       );
     const [best] = sound;
@@ -97,26 +122,41 @@ export class SentenceSupport {
   }
 }
 
+/** Whether a sentence denies what the claim says, or the other way round; of two, the one that says more of it. */
+function contradicts({ span: { sentences }, claim }: Likeness): boolean {
+  const claimed = new Set(termsOf(claim));
+  const held = sentences.map((sentence) => termsIn(sentence).filter((term) => claimed.has(term)).length);
+  const closest = sentences[held.indexOf(Math.max(...held))] ?? "";
+  return !deniesAlike(claim, closest);
+}
+
 /** Sentences, rows and lines of code of a passage, and each two sentences that follow each other. */
 function spansOf(passage: Passage): Span[] {
   const { document } = passage.stored;
-  const kinds = ["sentences and rows", "rows and code"] as const;
-  const statements = kinds.flatMap((kind) => [...statementsBetween(document, passage, kind)]);
-  const alone = [...new Map(statements.map((statement) => [statement.start, statement])).values()]
-    .filter(({ start, end }) => end - start <= mostSpanLength)
-    .sort((one, other) => one.start - other.start);
+  const alone = [...statementsBetween(document, passage)].filter(
+    ({ start, end }) => end - start <= mostSpanLength,
+  );
   const pairs = alone.slice(1).flatMap((second, index) => {
     const first = alone[index];
     const isClose = first && first.end <= second.start && second.end - first.start <= mostSpanLength;
-    return isClose
-      ? [{ start: first.start, end: second.end, about: first.about, sentences: 2 as const }]
-      : [];
+    return isClose ? [[first, second]] : [];
   });
-  const single = alone.map(({ start, end, about }) => ({ start, end, about, sentences: 1 as const }));
-  return [...single, ...pairs].map(({ start, end, about, sentences }) => {
-    const read = visible(document.text.slice(start, end));
+  return [...alone.map((statement) => [statement]), ...pairs].flatMap((run) => {
+    const [first, last] = [run.at(0), run.at(-1)];
+    if (!first || !last) return [];
+    const { start, about } = first;
+    const read = visible(document.text.slice(start, last.end));
     const place = visible([document.title, passage.headingPath, about].join("\n"));
-    return { start, end, passage, place, read, terms: new Set(termsOf(read)), sentences };
+    return {
+      start,
+      end: last.end,
+      passage,
+      place,
+      placeTerms: new Set(termsOf(place)),
+      read,
+      terms: new Set(termsOf(read)),
+      sentences: run.map(({ start, end }) => visible(document.text.slice(start, end))),
+    };
   });
 }
 
@@ -143,10 +183,17 @@ function trimmed(found: string): string {
   return found.replace(/[.,;:!?]+$/u, "");
 }
 
-function ownShare(claim: string, { terms }: Span, idf: (term: number) => number): number {
-  const claimed = [...new Set(termsOf(claim))];
+function termsIn(text: string): readonly number[] {
+  return [...new Set(termsOf(text))];
+}
+
+function shareOf(
+  claimed: readonly number[],
+  holds: (term: number) => boolean,
+  idf: (term: number) => number,
+): number {
   const weight = claimed.reduce((sum, term) => sum + idf(term), 0);
-  const held = claimed.reduce((sum, term) => sum + (terms.has(term) ? idf(term) : 0), 0);
+  const held = claimed.reduce((sum, term) => sum + (holds(term) ? idf(term) : 0), 0);
   return weight > 0 ? held / weight : 0;
 }
 

@@ -14,6 +14,8 @@ const openMark = /[[【][^\]】\n]{0,30}$/u;
 const lateMarks = new RegExp(`([.!?…。！？]["'”’)]*)[ \\t]*((?:${mark.source}[ \\t]*)+)`, "gu");
 /** Signs that begin a line of a list or a heading. */
 const lineStart = /^\s*(?:[-*•·#>]+\s+|\d{1,2}[.)]\s+)/u;
+/** A full stop behind a whole word or a mark ends a sentence, though a small letter follows: names in code begin with one. */
+const plainStop = /(?<=(?:\p{L}{4}|[\]】])[.!?])\s+(?=\p{Ll})/u;
 /** What a model thinks aloud before it answers. */
 const thinking = { start: "<think>", end: "</think>" };
 
@@ -63,6 +65,7 @@ function readSentences(text: string): DraftSentence[] {
     .split("\n")
     .map((line) => line.replace(lineStart, ""))
     .flatMap((line) => sentenceRanges(line).map(({ start, end }) => line.slice(start, end)))
+    .flatMap((sentence) => sentence.split(plainStop))
     .map((sentence) => ({
       text: sentence
         .replace(mark, "")

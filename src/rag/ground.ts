@@ -43,20 +43,38 @@ function numbersIn(text: string): string[] {
   return [...text.matchAll(numbers)].map(([number]) => number.replace(/,(?=\d{3}(?:\D|$))/g, ""));
 }
 
-/** Where one of the two denies what both speak of, the other must deny some of the same. */
-function deniesAlike(claim: string, span: string): boolean {
-  const deniedByClaim = deniedTerms(claim);
-  const deniedBySpan = deniedTerms(span);
-  const isShared =
-    termsOf(span).some((term) => deniedByClaim.has(term)) ||
-    termsOf(claim).some((term) => deniedBySpan.has(term));
-  return !isShared || [...deniedByClaim].some((term) => deniedBySpan.has(term));
+/**
+ * Whether two texts deny the same: what the claim denies the span denies too, and the span denies nothing that the claim
+ * says. A denial is known by what comes first behind it.
+ */
+export function deniesAlike(claim: string, span: string): boolean {
+  const byClaim = denialsIn(claim);
+  const bySpan = denialsIn(span);
+  const said = new Set(termsOf(claim));
+  return (
+    byClaim.every((denied) => bySpan.some((other) => areOneDenial(denied, other))) &&
+    bySpan.every((denied) => !says(said, denied) || byClaim.some((other) => areOneDenial(denied, other)))
+  );
 }
 
-function deniedTerms(text: string): Set<number> {
-  const denied = [...text.matchAll(negations)].flatMap((match) => {
-    const rest = text.slice(match.index + match[0].length);
-    return termsOf(rest.split(clauseEnd, 1)[0] ?? "").slice(0, deniedWords);
-  });
-  return new Set(denied);
+/** The first of what is denied, and one more where there is more: "used" alone is said of many things. */
+function says(said: ReadonlySet<number>, denied: readonly number[]): boolean {
+  const [first = -1, ...others] = denied;
+  return said.has(first) && (others.length === 0 || others.some((term) => said.has(term)));
+}
+
+function areOneDenial(one: readonly number[], other: readonly number[]): boolean {
+  const [first = -1] = one;
+  const [second = -1] = other;
+  return first === second || (other.includes(first) && one.includes(second));
+}
+
+/** What each negation denies: the terms behind it, in their order. */
+function denialsIn(text: string): number[][] {
+  return [...text.matchAll(negations)]
+    .map((match) => {
+      const rest = text.slice(match.index + match[0].length);
+      return termsOf(rest.split(clauseEnd, 1)[0] ?? "").slice(0, deniedWords);
+    })
+    .filter((denied) => denied.length > 0);
 }

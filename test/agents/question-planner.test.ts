@@ -130,7 +130,7 @@ describe("looking a question up", () => {
     const retriever = {
       async retrieve(part: string, { wordings }: RetrieveRequest) {
         asked.push([part, wordings]);
-        return { hits: [] } as unknown as Retrieval;
+        return { hits: [], notes: [] } as unknown as Retrieval;
       },
     } as unknown as Retriever;
     const wording = { text: "uno", weight: 0.4 };

@@ -70,6 +70,15 @@ describe("a model's text, cut into sentences", () => {
         { text: "Then a[b", cited: [] },
       ],
     ],
+    [
+      "a sentence that begins with a name in code",
+      "Dots end it, e.g. here [1]. jsonb holds keys, approx. 9 of them [2]. work_mem is set [3].",
+      [
+        { text: "Dots end it, e.g. here.", cited: [1] },
+        { text: "jsonb holds keys, approx. 9 of them.", cited: [2] },
+        { text: "work_mem is set.", cited: [3] },
+      ],
+    ],
     ["no sentence", " [1] \n--- \n", []],
   ];
   for (const [name, text, sentences] of forms)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { murmur3 } from "../../src/rag/murmur3.ts";
-import { isGrounded } from "../../src/rag/ground.ts";
+import { deniesAlike, isGrounded } from "../../src/rag/ground.ts";
 
 const span = "The tower, finished in 1889, is 1,063.5 feet tall and was never meant to stay.";
 
@@ -23,6 +23,11 @@ describe("groundedness of a claim", () => {
       true,
     ],
     ["a denial of what the span says", "The tower, finished in 1889, is not 1,063.5 feet tall", false],
+    [
+      "one denial more, of which the rest is denied in both",
+      "The tower was never meant to stay and never finished in 1889",
+      false,
+    ],
     ["other words", "Paris attracts visitors and never sleeps", false],
     ["no words at all", "It is.", false],
   ];
@@ -30,6 +35,48 @@ describe("groundedness of a claim", () => {
     it(`${expected ? "accepts" : "refuses"} ${name}`, () =>
       assert.equal(isGrounded(claim, [span]), expected));
   }
+
+  const denials: [string, string, string, boolean][] = [
+    [
+      "the same denial",
+      "It does not enforce such a limit.",
+      "The server doesn't enforce any such limits.",
+      true,
+    ],
+    [
+      "the opposite of a denial",
+      "It does enforce such a limit.",
+      "It does not enforce any such limit.",
+      false,
+    ],
+    [
+      "a denial the span lacks",
+      "A warning will not be emitted for it.",
+      "A warning will be emitted for an address that cannot be opened.",
+      false,
+    ],
+    [
+      "a denial of something else",
+      "It is supported on Linux.",
+      "It is supported on Linux; files are not locked there.",
+      true,
+    ],
+    [
+      "a word that is denied elsewhere",
+      "It is used for lamps.",
+      "It is used for lamps and must not be used for gas.",
+      true,
+    ],
+    [
+      "part of what is denied",
+      "It is supported on Windows.",
+      "It is not supported on Windows or Solaris.",
+      false,
+    ],
+  ];
+  for (const [name, claim, span, expected] of denials)
+    it(`takes ${name} for ${expected ? "agreement" : "contradiction"}`, () =>
+      assert.equal(deniesAlike(claim, span), expected));
 
   it("asks one span to bear the whole claim", () => {
     assert.equal(isGrounded("red apples and green pears", ["red", "apples", "green", "pears"]), false);
