@@ -37,3 +37,18 @@ export function countBits(word: number): number {
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
+
+/** How many bits are set in three words together: added bit by bit first, they are counted in half the steps. Ibid., section 5-1 (Harley). */
+export function countBitsOfThree(a: number, b: number, c: number): number {
+  const half = a ^ b;
+  const ones = half ^ c;
+  const twos = (a & b) | (half & c);
+  let low = ones - ((ones >>> 1) & 0x55555555);
+  low = (low & 0x33333333) + ((low >>> 2) & 0x33333333);
+  let high = twos - ((twos >>> 1) & 0x55555555);
+  high = (high & 0x33333333) + ((high >>> 2) & 0x33333333);
+  // At most 4 + 2 * 4 in four bits, 24 in eight, 96 in all.
+  const nibbles = low + 2 * high;
+  const bytes = (nibbles & 0x0f0f0f0f) + ((nibbles >>> 4) & 0x0f0f0f0f);
+  return Math.imul(bytes, 0x01010101) >>> 24;
+}

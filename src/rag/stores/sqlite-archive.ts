@@ -150,9 +150,14 @@ export class SqliteArchive implements Archive {
   /** Puts to scored chunks what ranking needs to know of them; those that have gone are left out. */
   found(hits: readonly ScoredId<number>[]): FoundChunk<number>[] {
     const isCurrent = this.#isCurrent();
-    const select = this.#database.prepare("SELECT document_id, is_embedded FROM chunk WHERE id = ?");
+    const all = this.#database
+      .prepare(
+        "SELECT chunk.id, document_id, is_embedded FROM json_each(?) CROSS JOIN chunk ON chunk.id = value",
+      )
+      .all(JSON.stringify(hits.map(({ id }) => id)));
+    const rows = new Map(all.map((row) => [Number(row["id"]), row]));
     return hits.flatMap(({ id, score }) => {
-      const row = select.get(id);
+      const row = rows.get(id);
       if (!row) return [];
       const hasVector = isCurrent && row["is_embedded"] === 1;
       return { id, score, documentId: Number(row["document_id"]), hasVector };
