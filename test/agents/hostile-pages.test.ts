@@ -148,6 +148,7 @@ describe("data for a model", () => {
     assert.deepEqual(markData([part]), markData([part]));
     assert.notEqual(markData([part]).mark, markData([{ ...part, text: "How so?" }]).mark);
     assert.notEqual(markData([part]).mark, markData([{ ...part, name: "passage 1" }]).mark);
+    assert.equal(markData([part]).data, markData([{ ...part, text: "H\u200Bow\u{E0069}\u001B?" }]).data);
   });
 
   it("is what people see: joiners of scripts stay, what hides goes", () => {

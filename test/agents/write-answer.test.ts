@@ -94,6 +94,35 @@ describe("an answer that a model writes", () => {
     );
   });
 
+  it("takes no page for witness of what its next sentence denies", async () => {
+    const page = {
+      url: "https://rules.example/",
+      title: "Rules",
+      passages: [
+        "Lamps may not be left burning on deck at night. Lamps may be left burning in the cabin at night.",
+      ],
+    };
+    const ask = async (text: string) =>
+      (await writeFrom([page], "Where may lamps burn?", writingModel(text))).shown;
+    assert.equal((await ask("Lamps may be left burning in the cabin at night [1].")).length, 1);
+    assert.equal((await ask("Lamps may be left burning on deck at night [1].")).length, 0);
+    assert.equal((await ask("Lamps may not be left burning in the cabin at night [1].")).length, 0);
+  });
+
+  it("takes no heading for witness", async () => {
+    const page = {
+      url: "https://sales.example/",
+      title: "Oil lamps burn clean and bright",
+      passages: ["Buy one today, oil lamps are here."],
+    };
+    const { shown } = await writeFrom(
+      [page],
+      "Do oil lamps burn clean?",
+      writingModel("Lamps burn clean and bright [1]."),
+    );
+    assert.deepEqual(shown, []);
+  });
+
   it("cites every passage that a sentence rests on and that bears it out", async () => {
     const twice = [
       ...pages,
