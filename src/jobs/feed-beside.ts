@@ -24,6 +24,7 @@ export function startFeeding(feed: IndexFeed | undefined, signal: AbortSignal): 
       await stop();
       try {
         await feed.catchUp(signal);
+        await feed.advise(signal);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         throw new StoreError(

@@ -10,11 +10,15 @@ import type { ChunkStore, IndexedDocument } from "./chunk-store.ts";
 export interface FedStore extends Pick<ChunkStore, "name" | "put" | "delete"> {
   /** Names this very index, not its address: another one, made in its place, has another. */
   identity(signal?: AbortSignal): Promise<string>;
+  /** What its owner should do about it, as a sentence; undefined when it is well. */
+  advice?(signal?: AbortSignal): Promise<string | undefined>;
 }
 
 /** Changes looked at together, and the most passages of documents that are sent together. */
 const changesAtOnce = 64;
 const passagesAtOnce = 2_000;
+/** An index is not made from less while more is coming: what it freezes, the mean lengths of texts, would be off. */
+const enoughToMeasure = 50;
 /** How often {@link IndexFeed.follow} looks for changes. */
 const followPauseMs = 500;
 /** Waits before another try while the store cannot be reached: twice as long each time. */
@@ -74,7 +78,7 @@ export class IndexFeed {
     let pauseMs = firstPauseMs;
     for (;;) {
       try {
-        await this.catchUp(signal);
+        if (this.#archive.stats().documents >= enoughToMeasure) await this.catchUp(signal);
         pauseMs = firstPauseMs;
         await this.#clock.sleep(followPauseMs, signal);
       } catch (error) {
@@ -86,6 +90,12 @@ export class IndexFeed {
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       }
     }
+  }
+
+  /** What to do about the store, logged where there is something. */
+  async advise(signal?: AbortSignal): Promise<void> {
+    const advice = await this.#store.advice?.(signal);
+    if (advice !== undefined) this.#log.warn(advice);
   }
 
   #next(target: string): ReturnType<Archive["changes"]> {

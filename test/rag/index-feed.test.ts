@@ -103,14 +103,18 @@ describe("the feed of another store", () => {
     it.same();
   });
 
-  it("goes on as the archive changes, past failures that waiting mends, until it is stopped", async () => {
+  it("begins with some dozens of documents, and goes on as the archive changes, past failures that waiting mends, until it is stopped", async () => {
     using it = setUp();
     const stop = new AbortController();
     const fed: number[] = [];
     it.events.subscribe((event) => event.type === "documents-fed" && fed.push(event.count));
     const following = it.feed.follow(stop.signal);
-    await it.database.write(() => it.archive.upsert(documentOf(urls[1] ?? "", ["pear"])));
+    const add = (at: number) => it.archive.upsert(documentOf(`https://a.example/${at}`, [`pear ${at}`]));
+    await it.database.write(() => Array.from({ length: 49 }, (_, at) => add(at)));
+    await systemClock.sleep(700);
+    assert.deepEqual([fed.length, it.store.puts], [0, 0], "too few texts to measure their mean length");
     it.store.failures = 1;
+    await it.database.write(() => add(49));
     for (let waited = 0; fed.length === 0 && waited < 5_000; waited += 20) await systemClock.sleep(20);
     it.same();
     const reason = new Error("enough");

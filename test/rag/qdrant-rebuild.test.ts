@@ -60,6 +60,15 @@ describe("an index in Qdrant that is made anew", () => {
     assert.deepEqual(await Promise.all([find(index, "otter"), find(index, "winter")]), [0, 1]);
   });
 
+  it("is advised once texts are of another length than those it was made with", async () => {
+    const long = indexedOf(pageOf("https://a.example/long", ["word ".repeat(200)]));
+    const made = indexOf(documents);
+    assert.equal(await made.advice(), undefined);
+    await made.put(documents);
+    assert.equal(await made.advice(), undefined);
+    assert.match((await indexOf([...documents, long]).advice()) ?? "", /migrate --to qdrant --rebuild/);
+  });
+
   it("can be another embedder's, whom the index in use refuses", async () => {
     await indexOf(documents).put(documents);
     const other = indexOf([], { id: "test/other", dimensions: 4 });

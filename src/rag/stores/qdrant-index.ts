@@ -1,6 +1,7 @@
 import { QdrantChunkStore } from "./qdrant.ts";
+import { hasDrifted } from "./qdrant/index-config.ts";
 import { beginVersion, finishVersion } from "./qdrant/rebuild.ts";
-import type { IndexDeps, IndexOptions } from "./qdrant/versions.ts";
+import { type IndexDeps, type IndexOptions, openIndex } from "./qdrant/versions.ts";
 
 /** An index that is made beside the one in use, and takes its place at once when it is whole. */
 export interface QdrantRebuild {
@@ -19,6 +20,16 @@ export class QdrantIndex extends QdrantChunkStore {
     super(deps, options);
     this.#deps = deps;
     this.#options = options;
+  }
+
+  /** Whether texts have become so much longer or shorter that its scores are off. */
+  async advice(signal?: AbortSignal): Promise<string | undefined> {
+    const { archive } = this.#deps;
+    if (!archive) return undefined;
+    const facts = await openIndex(this.#deps, this.#options.collection, signal);
+    return facts && hasDrifted(facts.means, archive.meanLengths())
+      ? `${this.name} was made when texts were of another length, which its scores go by. Make the index anew with: forager migrate --to qdrant --rebuild`
+      : undefined;
   }
 
   /** A new index beside the one that is searched. One that was begun before and left is gone on with. */
