@@ -28,7 +28,8 @@ export interface Evaluator extends AsyncDisposable {
   ): Promise<EvaluationReport>;
 }
 
-const help = `
+/** What the files with judged queries hold. */
+export const judgedFilesHelp = `
 The queries: one a line, plain (its id is the number of its line), or {"id", "query"}.
 The qrels: TREC lines "id 0 document grade", or {"id", "relevant": [documents]} or {"id", "relevant": {document: grade}}.
 A document is a URL, or the end of one: guide/setup.html. nDCG takes the grade as the gain, like trec_eval.
@@ -44,7 +45,7 @@ export function addEvaluate(program: Command, shell: Shell, open: (flags: Common
     .requiredOption("--queries <file>", "The queries")
     .option("--qrels <file>", "Which documents are relevant to which query")
     .option("--out <folder>", "Write report.json and the diagrams here")
-    .addHelpText("after", help);
+    .addHelpText("after", judgedFilesHelp);
   for (const flag of flagsOf(EvaluateFlags)) command.addOption(flag);
   addCommonFlags(command).action(async (given: CommonFlags & Record<string, unknown>) => {
     const { seed = 1 } = parseFlags(EvaluateFlags, given);
@@ -80,7 +81,8 @@ async function writeReport(folder: string, report: EvaluationReport): Promise<vo
   }
 }
 
-async function readText(flag: string, path: string): Promise<TextFile> {
+/** A file that a flag names. @throws {OptionsError} When it cannot be read. */
+export async function readText(flag: string, path: string): Promise<TextFile> {
   try {
     return { path, text: await readFile(path, "utf8") };
   } catch (cause) {

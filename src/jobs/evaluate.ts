@@ -67,7 +67,7 @@ export async function evaluate(
     if (isAnswerable || query.isAnswerable === false) {
       const answer = await floor.ask(query.text, context);
       take("answers", answer.notes);
-      answers.push(judge(answer, { ...query, isAnswerable }, names));
+      answers.push(judgeAnswer(answer, { ...query, isAnswerable }, names));
     }
     onQuery?.(index + 1, judged.length);
   }
@@ -111,7 +111,7 @@ async function rank(
  * Right is an answer that matches what is expected, in its text or a quote; where nothing is expected, one whose first
  * quote is from a relevant page. Of what was not answered, the nearest quote is taken for what would have been said.
  */
-function judge(
+export function judgeAnswer(
   answer: Answer,
   query: JudgedQuery & { readonly isAnswerable: boolean },
   names: DocumentNames,
@@ -194,7 +194,8 @@ function shown(names: readonly string[]): string {
   return `${names.slice(0, namesShown).join(", ")}${names.length > namesShown ? ", ..." : ""}`;
 }
 
-function hasRelevant({ grades }: JudgedQuery): boolean {
+/** Whether any page is known to be relevant. */
+export function hasRelevant({ grades }: JudgedQuery): boolean {
   return [...grades.values()].some((grade) => grade >= 1);
 }
 
@@ -202,7 +203,8 @@ function labelOf(query: JudgedQuery): { readonly id: string; readonly class?: st
   return { id: query.id, ...(query.class === undefined ? {} : { class: query.class }) };
 }
 
-function keyOf(url: string): string {
+/** Equal for two URLs of one page. */
+export function keyOf(url: string): string {
   const normalized = normalizeUrl(url);
   return normalized.kind === "url" ? normalized.key : url;
 }

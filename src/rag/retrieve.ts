@@ -3,13 +3,7 @@ import { within } from "../deadline.ts";
 import { messageOf } from "../errors.ts";
 import { analyzeQuery } from "./analyzer.ts";
 import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
-import type {
-  ChunkStore,
-  FoundChunk,
-  SearchOptions,
-  TermCounts,
-  WordsFound,
-} from "./chunk-store.ts";
+import type { ChunkStore, FoundChunk, SearchOptions, TermCounts, WordsFound } from "./chunk-store.ts";
 import { diversify } from "./diversify.ts";
 import type { Embedder } from "./embedder.ts";
 import type { Filter } from "./filter.ts";
@@ -66,7 +60,13 @@ export interface RetrieverDeps {
   /** Keeps vectors that were made on the way; absent where nothing can be written. */
   readonly keep?: ((vectors: readonly FreshVector[]) => Promise<unknown>) | undefined;
   /** What was measured on this index, asked for at each question; a weight in the options goes before it. */
-  readonly calibration?: (() => CalibratedWeight | undefined) | undefined;
+  readonly calibration?: (() => MeasuredOnIndex | undefined) | undefined;
+}
+
+/** What a calibration says of an index. */
+export interface MeasuredOnIndex extends CalibratedWeight {
+  /** Whether a reranker earned its place. */
+  readonly reranker?: { readonly id: string; readonly isUsed: boolean } | undefined;
 }
 
 /** Finds passages by words (of the page and of the passage) and by meaning, and joins what it found. */
@@ -172,7 +172,9 @@ export class Retriever {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly hits: readonly FusedHit[]; readonly note?: string }> {
     const reranker = this.#reranker;
-    if (!reranker || fused.length === 0) return { hits: fused };
+    const measured = this.#calibration?.()?.reranker;
+    const isLeftOut = measured?.id === reranker?.id && measured?.isUsed === false;
+    if (!reranker || isLeftOut || fused.length === 0) return { hits: fused };
     const first = fused.slice(0, rerankDepth).map(({ id }) => id);
     await passages.readAhead(first);
     const chunks = await Promise.all(first.map((id) => passages.read(id)));

@@ -20,31 +20,41 @@ export type WeightChoice =
   | {
       readonly kind: "chosen";
       readonly weight: number;
-      /** Mean gain over words alone, and its standard error. */
+      /** Mean gain over the usual weight, and its standard error; 0 where that one stays. */
       readonly gain: number;
       readonly standardError: number;
     }
   | { readonly kind: "too-few"; readonly queries: number; readonly needed: number };
 
 /**
- * The dense weight by judged queries: the one with the highest gain over words alone that can be counted on, mean less one
- * standard error, among those that are no luck; 0 when there is none. Report on other queries than were chosen by.
- * @param trials One of them with the weight 0.
+ * The dense weight by judged queries: the one with the highest gain over the usual weight that can be counted on, mean less
+ * one standard error, among those that are no luck; the usual one when there is none. Report on other queries than were chosen by.
+ * @param trials One of them with the usual weight.
+ * @param usual What it is without labels: words alone for an embedder of unknown strength.
  */
-export function chooseDenseWeight(trials: readonly WeightTrial[]): WeightChoice {
-  const words = trials.find(({ weight }) => weight === 0)?.scores ?? [];
-  if (words.length < leastJudgedQueries)
-    return { kind: "too-few", queries: words.length, needed: leastJudgedQueries };
-  let best = { weight: 0, gain: 0, standardError: 0 };
+export function chooseDenseWeight(trials: readonly WeightTrial[], usual = 0): WeightChoice {
+  const base = trials.find(({ weight }) => weight === usual)?.scores ?? [];
+  if (base.length < leastJudgedQueries)
+    return { kind: "too-few", queries: base.length, needed: leastJudgedQueries };
+  let best = { weight: usual, gain: 0, standardError: 0 };
   for (const { weight, scores } of trials) {
-    const gains = words.map((score, index) => (scores[index] ?? 0) - score);
-    const gain = gains.reduce((sum, each) => sum + each, 0) / gains.length;
-    const squares = gains.reduce((sum, each) => sum + (each - gain) ** 2, 0);
-    const standardError = Math.sqrt(squares / (gains.length - 1) / gains.length);
-    if (gain <= sureErrors * standardError) continue;
-    if (gain - standardError > best.gain - best.standardError) best = { weight, gain, standardError };
+    const { gain, standardError, isSure } = measureGain(scores, base);
+    if (isSure && gain - standardError > best.gain - best.standardError)
+      best = { weight, gain, standardError };
   }
   return { kind: "chosen", ...best };
+}
+
+/** What scores gain over others of the same queries, in the same order: the mean, its standard error, and whether it is no luck. */
+export function measureGain(
+  scores: readonly number[],
+  base: readonly number[],
+): { readonly gain: number; readonly standardError: number; readonly isSure: boolean } {
+  const gains = base.map((score, index) => (scores[index] ?? 0) - score);
+  const gain = gains.reduce((sum, each) => sum + each, 0) / gains.length;
+  const squares = gains.reduce((sum, each) => sum + (each - gain) ** 2, 0);
+  const standardError = Math.sqrt(squares / Math.max(gains.length - 1, 1) / gains.length);
+  return { gain, standardError, isSure: gain > sureErrors * standardError };
 }
 
 /** As many pseudo-queries are needed before they have a say. */
