@@ -1,9 +1,12 @@
 import type { ChunkId, StoredDocument } from "./chunk-store.ts";
+import type { SupportSigns } from "./confidence.ts";
 import type { Question } from "./question.ts";
 import type { Hit } from "./retrieve.ts";
-import { statementsBetween, type StatementKinds } from "./statements.ts";
+import { statementsBetween } from "./statements.ts";
+import type { SentenceSigns } from "./answering/sentence-signs.ts";
+import { leastSupport, meanSupport, type PassageSupport } from "./answering/word-support.ts";
 
-/** A sentence that may answer, with what it is judged by. */
+/** A sentence, row or line of code that may answer, with what it is judged by. */
 export interface Candidate {
   readonly url: string;
   readonly title: string;
@@ -12,91 +15,135 @@ export interface Candidate {
   readonly quote: string;
   readonly start: number;
   readonly end: number;
-  /** The sentence with its headings, what it is about and the one before: what it reads like in its place. */
-  readonly context: string;
+  readonly isRow: boolean;
   /** The question's terms that it holds. */
   readonly terms: ReadonlySet<number>;
-  /** The same with those of its last heading and of the entry it belongs to: what it need not say again. */
-  readonly placedTerms: ReadonlySet<number>;
-  /** The question's terms that it says the meaning of. */
-  readonly definedTerms: ReadonlySet<number>;
-  /** Share of the question that the whole passage holds, 0 to 1. */
+  readonly signs: SentenceSigns;
+  /** Share of the question's idf weight that the whole passage holds. */
   readonly passageCoverage: number;
-  /** The joined score of its passage over that of the best passage, 0 to 1. */
-  readonly passageScore: number;
-  /** False for what ends without a full stop and is no row: a label, a signature, a line of a menu. */
-  readonly isWhole: boolean;
+  /** How near sentence and passage come to the question's words, where they were compared. */
+  readonly support: SupportSigns | undefined;
 }
+
+/** A passage with its statements in order: what is compared with the question, and what candidates come from. */
+export interface ReadPassage {
+  readonly hit: Hit;
+  readonly stored: StoredDocument;
+  readonly statements: readonly Statement[];
+}
+
+type Statement = ReturnType<typeof statementsBetween> extends Generator<infer T> ? T : never;
 
 /** A quote must be short enough to read; longer "sentences" are lists run together. */
 const maxQuoteLength = 800;
 const minQuoteLength = 3;
 
-/** The sentences of the passages found, each once; rows of tables where the question asks for a value, code where a page has nothing else. */
-export function candidateSentences(
-  question: Question,
-  hits: readonly Hit[],
-  documents: ReadonlyMap<ChunkId, StoredDocument>,
-): Candidate[] {
-  const sentences = readPages(
-    question,
-    hits,
-    documents,
-    question.asksForValue ? "sentences and rows" : "sentences",
-  );
-  return sentences.length > 0 ? sentences : readPages(question, hits, documents, "rows and code");
-}
+const elsewhere =
+  /^(?:see|refer|note that|for (?:more|further|details|example|instance)|as an example|let|(?:in )?this (?:section|chapter|document|page|example))\b|\b(?:see (?:section|also)|described (?:in|below)|as follows|the following|below)\b/iu;
 
-function readPages(
-  question: Question,
+/** The passages found, each with its statements. */
+export function readPassages(
   hits: readonly Hit[],
   documents: ReadonlyMap<ChunkId, StoredDocument>,
-  kinds: StatementKinds,
-): Candidate[] {
-  const topScore = Math.max(...hits.map(({ score }) => score), Number.MIN_VALUE);
-  const byPage = Map.groupBy(hits, ({ chunk }) => chunk.documentId);
-  return [...byPage.values()].flatMap((ofPage) => {
-    const stored = ofPage[0] && documents.get(ofPage[0].chunk.documentId);
-    return stored ? readPage(question, ofPage, topScore, kinds, stored) : [];
+): ReadPassage[] {
+  return hits.flatMap((hit) => {
+    const stored = documents.get(hit.chunk.documentId);
+    return stored ? [{ hit, stored, statements: [...statementsBetween(stored.document, hit.chunk)] }] : [];
   });
 }
 
-function readPage(
+/** A passage in the parts that are compared: its headings, then its statements. */
+export function partsOf({ hit, stored, statements }: ReadPassage): string[] {
+  const { text } = stored.document;
+  return [hit.chunk.headingPath, ...statements.map(({ start, end }) => text.slice(start, end))];
+}
+
+/**
+ * What the passages say, each sentence once.
+ * @param supports Of the first passages, where they were compared; the others then have no candidates.
+ */
+export function candidateSentences(
   question: Question,
-  hits: readonly Hit[],
-  topScore: number,
-  kinds: StatementKinds,
-  stored: StoredDocument,
+  passages: readonly ReadPassage[],
+  supports?: readonly PassageSupport[],
 ): Candidate[] {
+  const topScore = Math.max(...passages.map(({ hit }) => hit.score), Number.MIN_VALUE);
+  const taken = new Set<string>();
+  return passages.slice(0, supports?.length).flatMap((passage, index) => {
+    const support = supports?.[index];
+    const share = passage.hit.score / topScore;
+    return readPassage(question, passage, share, support).filter(({ url, start, end }) => {
+      const place = `${start} ${url}`;
+      const isFit = end - start >= minQuoteLength && end - start <= maxQuoteLength && !taken.has(place);
+      if (isFit) taken.add(place);
+      return isFit;
+    });
+  });
+}
+
+function readPassage(
+  question: Question,
+  { hit, stored, statements }: ReadPassage,
+  passageScore: number,
+  support: PassageSupport | undefined,
+): Candidate[] {
+  const { chunk } = hit;
   const { text, title } = stored.document;
-  const taken = new Set<number>();
-  const candidates: Candidate[] = [];
-  for (const { chunk, score } of hits) {
-    const passageCoverage = question.coverage(question.termsIn(`${chunk.headingPath}\n${chunk.text}`));
-    const heading = chunk.headingPath.split(" > ").at(-1) ?? "";
-    let before = "";
-    for (const { start, end, about, defines, isWhole } of statementsBetween(stored.document, chunk, kinds)) {
-      const quote = text.slice(start, end);
-      const context = [chunk.headingPath, about, before, quote].filter((part) => part !== "").join("\n");
-      before = quote;
-      if (taken.has(start) || quote.length < minQuoteLength || quote.length > maxQuoteLength) continue;
-      taken.add(start);
-      candidates.push({
+  const passageCoverage = question.coverage(question.termsIn(`${chunk.headingPath}\n${chunk.text}`));
+  const heading = chunk.headingPath.split(" > ").at(-1) ?? "";
+  const ofPassage = support && {
+    passage: meanSupport(support.whole, question.wordWeights),
+    least: leastSupport(support.whole, question.wordWeights),
+  };
+  let before = { quote: "", support: 0 };
+  return statements.flatMap(({ start, end, about, kind }, index) => {
+    const own = support?.parts[index];
+    if (support && !own) return [];
+    const quote = text.slice(start, end);
+    const terms = question.termsIn(quote);
+    const place = `${heading}\n${about}\n${quote}`;
+    const coverageInPlace = question.coverage(question.termsIn(place));
+    const { held, lacking } = question.kinds.heldBy(quote);
+    const meanOwn = own ? meanSupport(own.own) : 0;
+    const signs: SentenceSigns = {
+      support: meanOwn,
+      supportInPlace: own ? meanSupport(own.inPlace, question.wordWeights) : 0,
+      coverage: question.coverage(terms),
+      coverageInPlace,
+      coverageBefore: question.coverage(question.termsIn(`${place}\n${before.quote}`)) - coverageInPlace,
+      kindsHeld: held,
+      kindsLacking: lacking,
+      passageScore,
+      news: Math.log(1 + Math.max(0, distinctWords(quote) - terms.size)),
+      hasDigit: /\d/u.test(quote) ? 1 : 0,
+      isQuestion: isQuestion(quote) ? 1 : 0,
+      pointsElsewhere: elsewhere.test(quote) ? 1 : 0,
+      isCode: kind === "code" ? 1 : 0,
+      afterQuestion: isQuestion(before.quote) ? before.support : 0,
+    };
+    before = { quote, support: own ? meanOwn : question.coverage(terms) };
+    return [
+      {
         url: stored.url,
         title,
         chunkId: chunk.id,
         quote,
         start,
         end,
-        context,
-        terms: question.termsIn(quote),
-        placedTerms: question.termsIn(`${heading}\n${about}\n${quote}`),
-        definedTerms: question.termsIn(defines),
+        isRow: kind === "row",
+        terms,
+        signs,
         passageCoverage,
-        passageScore: score / topScore,
-        isWhole,
-      });
-    }
-  }
-  return candidates;
+        support: ofPassage && { sentence: meanOwn, ...ofPassage },
+      },
+    ];
+  });
+}
+
+function isQuestion(quote: string): boolean {
+  return /[?？]["'”’»)\]]*$/u.test(quote);
+}
+
+function distinctWords(quote: string): number {
+  return new Set(quote.toLowerCase().match(/[\p{L}\p{N}_'’.-]*[\p{L}\p{N}_]/gu)).size;
 }

@@ -1,12 +1,23 @@
 import type { ChunkId, ChunkStore } from "./chunk-store.ts";
+import { answerSpan } from "./answering/answer-span.ts";
+import { chancesOf, likeliestRun, mostQuoteWords, shortened } from "./answering/quote-run.ts";
+import { sentenceScore, supportWeights, wordWeights } from "./answering/sentence-score.ts";
+import { supportOf, type PassageSupport } from "./answering/word-support.ts";
 import type { AnswerOptions } from "./answer-options.ts";
-import { answerConfidence } from "./confidence.ts";
+import { termsOf } from "./analyzer.ts";
+import { answerConfidence, type AnswerSigns } from "./confidence.ts";
 import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
 import { Question } from "./question.ts";
 import type { Hit, Retrieval } from "./retrieve.ts";
-import { candidateSentences, type Candidate } from "./answer-candidates.ts";
-import { dot } from "./vector-math.ts";
+import {
+  candidateSentences,
+  partsOf,
+  readPassages,
+  type Candidate,
+  type ReadPassage,
+} from "./answer-candidates.ts";
+import type { Range } from "./sentences.ts";
 
 /** What an answer says when it has none. */
 export const notFound = "Not found in the indexed pages.";
@@ -20,6 +31,8 @@ export interface Citation {
   readonly end: number;
   /** 0 to 1: the chance that this quote answers the question. */
   readonly score: number;
+  /** Where in the document's text the value stands that was asked for, when that can be told: within `start` to `end`. */
+  readonly answer?: Range;
 }
 
 /** Sources that contradict each other on one point. */
@@ -41,32 +54,27 @@ export interface Answer {
   readonly notes: readonly string[];
 }
 
-/** A candidate with all that its score stands on. */
+/** A candidate with the chance that it, of all, holds the answer. */
 interface Scored extends Candidate {
-  readonly cosine: number | undefined;
-  readonly score: number;
+  readonly chance: number;
 }
 
-/**
- * Weights of the sentence score beside the question's coverage, which has 1: between the best on 1,190 questions over
- * single paragraphs (.5, 1, 1.5, .2: right sentence first .791) and the best on 60 over whole manual pages.
- */
-const cosineWeight = 0.75;
-const contextWeight = 1.25;
-const passageWeight = 2;
-const kindWeight = 0.2;
-/** What a sentence that says the meaning of the question's words gains, where the question asks for that. */
-const meaningWeight = 0.4;
-const fragmentPenalty = 0.5;
-/** Share of its weight that a question's term has when the sentence's heading or entry holds it and the sentence does not. */
-const placeShare = 0.6;
-/** A further sentence must bring at least this share of the question that the answer lacks ... */
+/** Sentences that follow one another, quoted as one. */
+interface Quote extends Range {
+  /** Its likeliest sentence, by which it is judged. */
+  readonly best: Scored;
+  readonly text: string;
+}
+
+/** A further quote is at least this likely, beside the first, to hold the answer ... */
+const closeness = 0.35;
+/** ... or brings at least this share of the question that the answer lacks, and is this likely. */
 const leastGain = 0.15;
-/** ... and score this close to the best; or, from the same passage, this close. */
-const gainCloseness = 0.8;
-const passageCloseness = 0.96;
+const gainCloseness = 0.1;
 /** UTF-16 units from a sentence to the one that completes it: two or three sentences. */
 const completionReach = 300;
+/** More than an answer ever takes. */
+const mostQuotes = 10;
 /** Sources shown beside "not found". */
 const nearestSources = 3;
 
@@ -96,30 +104,22 @@ export class Answerer {
       Question.weigh(text, this.#store, signal),
       this.#store.documents(pages, signal),
     ]);
-    const byId = new Map(documents.map((document) => [document.id, document]));
-    const candidates = candidateSentences(question, hits, byId);
-    const scored = await this.#score(question, candidates, retrieval, signal);
+    const passages = readPassages(hits, new Map(documents.map((document) => [document.id, document])));
+    const scored = await this.#score(question, passages, signal);
     const [best] = scored;
     if (!best) return abstention(text, 0, [], retrieval.notes);
-    const confidenceOf = (candidate: Scored) =>
-      answerConfidence({
-        lexicalShare: retrieval.lexicalShare,
-        lexicalMargin: retrieval.lexicalMargin,
-        sentenceCoverage: question.coverage(candidate.terms),
-        passageCoverage: candidate.passageCoverage,
-        ...(candidate.cosine === undefined ? {} : { sentenceCosine: candidate.cosine }),
-      });
+    const facts = factsOf(question, passages);
+    const confidenceOf = ({ passageCoverage, support }: Scored) =>
+      answerConfidence({ ...facts, passageCoverage, ...(support ? { support } : {}) });
     const confidence = confidenceOf(best);
-    const cite = (candidate: Scored) => citation(candidate, confidenceOf(candidate));
-    if (confidence < this.#options.leastConfidence) {
-      return abstention(text, confidence, nearestOf(scored).map(cite), retrieval.notes);
-    }
-    const isSure = (candidate: Scored) => confidenceOf(candidate) >= this.#options.leastConfidence;
-    const completion = completionOf(question, best, scored);
-    const chosen = completion ? [best, completion] : this.#choose(question, best, scored.filter(isSure));
+    const cite = (quote: Quote) => citation(question, quote, confidenceOf(quote.best));
+    const quotes = quotesOf(question, scored, passages);
+    if (confidence < this.#options.leastConfidence)
+      return abstention(text, confidence, nearestOf(quotes).map(cite), retrieval.notes);
+    const chosen = this.#choose(question, quotes, scored, passages);
     return {
       question: text,
-      answer: chosen.map(({ quote }) => quote.replace(/\s+/g, " ").trim()).join(" "),
+      answer: chosen.map((quote) => quote.text.replace(/\s+/g, " ").trim()).join(" "),
       confidence,
       abstained: false,
       citations: chosen.map(cite),
@@ -137,118 +137,137 @@ export class Answerer {
     });
   }
 
-  /** Best first. The cosines are those of the best by words; where there are any, the rest cannot win. */
+  /** Best first: by the support of the question's words where the passages can be compared in time, else by words alone. */
   async #score(
     question: Question,
-    candidates: readonly Candidate[],
-    retrieval: Retrieval,
+    passages: readonly ReadPassage[],
     signal: AbortSignal | undefined,
   ): Promise<Scored[]> {
-    const byWords = candidates
-      .map((candidate) => ({ candidate, score: this.#wordScore(question, candidate) }))
-      .sort((one, other) => other.score - one.score);
-    const embedded = byWords.slice(0, this.#options.embedSentences);
-    const cosines = await this.#cosines(
-      embedded.map(({ candidate }) => candidate),
-      retrieval,
-      signal,
-    );
-    const scored = cosines
-      ? embedded.map(({ candidate, score }, index) => {
-          const { alone, inContext } = cosines[index] as Cosines;
-          return {
-            ...candidate,
-            cosine: alone,
-            score: score + cosineWeight * alone + contextWeight * inContext,
-          };
-        })
-      : byWords.map(({ candidate, score }) => ({ ...candidate, cosine: undefined, score }));
-    return scored.sort((one, other) => other.score - one.score);
+    const supports = await this.#supports(question, passages, signal);
+    const candidates = candidateSentences(question, passages, supports);
+    const weights = supports ? supportWeights : wordWeights;
+    const chances = chancesOf(candidates.map(({ signs }) => sentenceScore(signs, weights)));
+    return candidates
+      .map((candidate, index) => ({ ...candidate, chance: chances[index] ?? 0 }))
+      .sort((one, other) => other.chance - one.chance);
   }
 
-  #wordScore(question: Question, candidate: Candidate): number {
-    return (
-      coverageInPlace(question, candidate) +
-      passageWeight * candidate.passageScore +
-      (question.asksForMeaning ? meaningWeight * question.coverage(candidate.definedTerms) : 0) +
-      (question.isAnsweredInKind(candidate.quote) ? kindWeight : 0) -
-      (candidate.isWhole ? 0 : fragmentPenalty)
-    );
-  }
-
-  /** Cosines of sentences with the question, alone and with title and the sentence before; nothing when they cannot be had in time. */
-  async #cosines(
-    candidates: readonly Candidate[],
-    { vector }: Retrieval,
+  /** What the first passages say to the question's words; nothing when that cannot be had in time. */
+  async #supports(
+    question: Question,
+    passages: readonly ReadPassage[],
     signal: AbortSignal | undefined,
-  ): Promise<Cosines[] | undefined> {
+  ): Promise<PassageSupport[] | undefined> {
     const embedder = this.#embedder;
-    if (!embedder || !vector || candidates.length === 0) return undefined;
-    const texts = candidates.flatMap(({ quote, context }) => [quote, context]);
+    if (!embedder?.embedTokens || !embedder.isProven || passages.length === 0) return undefined;
+    const embedTokens = embedder.embedTokens.bind(embedder);
+    const parts = passages.slice(0, this.#options.comparePassages).map(partsOf);
     try {
-      const rows = await within("Comparing sentences", this.#options.sentenceBudgetMs, signal, (own) =>
-        embedder.embed(texts, own),
+      return await within("Comparing passages", this.#options.compareBudgetMs, signal, (own) =>
+        supportOf(question.words, parts, embedTokens, own),
       );
-      return candidates.map((_, index) => ({
-        alone: dot(vector, rows[2 * index] as Float32Array),
-        inContext: dot(vector, rows[2 * index + 1] as Float32Array),
-      }));
     } catch {
-      // Late or failing: words alone decide, with the confidence model made for that.
+      // Late or failing: words alone decide, with the models made for that.
       signal?.throwIfAborted();
       return undefined;
     }
   }
 
-  /** The best, and the others that add to it, best first: a reader who stops after one sentence has read the best. */
-  #choose(question: Question, best: Scored, others: readonly Scored[]): Scored[] {
-    const chosen = [best];
-    const covered = new Set(best.terms);
-    for (const candidate of others) {
+  /** The likeliest quote, and others that may hold the answer or add to it: a reader who stops after one has read the best. */
+  #choose(
+    question: Question,
+    [first, ...others]: readonly Quote[],
+    scored: readonly Scored[],
+    passages: readonly ReadPassage[],
+  ): Quote[] {
+    if (!first) return [];
+    const completion = completionOf(question, first, scored);
+    if (completion) return [first, quoteOf(question, [completion], passages)];
+    const chosen = [first];
+    const covered = question.termsIn(first.text);
+    for (const quote of others) {
       if (chosen.length >= this.#options.maxSentences) break;
-      if (chosen.some(({ quote }) => quote === candidate.quote)) continue;
-      const gain = question.coverage(new Set([...candidate.terms].filter((term) => !covered.has(term))));
-      const closeness = candidate.score / best.score;
-      const isAdding = gain >= leastGain && closeness >= gainCloseness;
-      const isBeside = candidate.chunkId === best.chunkId && closeness >= passageCloseness;
-      if (!isAdding && !isBeside) continue;
-      chosen.push(candidate);
-      for (const term of candidate.terms) covered.add(term);
+      if (chosen.some(({ text }) => text === quote.text)) continue;
+      const terms = question.termsIn(quote.text);
+      const gain = question.coverage(new Set([...terms].filter((term) => !covered.has(term))));
+      const share = quote.best.chance / first.best.chance;
+      if (share < closeness && !(gain >= leastGain && share >= gainCloseness)) continue;
+      chosen.push(quote);
+      for (const term of terms) covered.add(term);
     }
     return chosen;
   }
 }
 
-/** The value that the best sentence only introduces: "The default is 100", soon behind what it is the default of. */
-function completionOf(question: Question, best: Scored, scored: readonly Scored[]): Scored | undefined {
-  if (!question.asksForValue || question.givesValue(best.quote)) return undefined;
+/** What was found for a question, as far as confidence in a sentence stands on it. */
+function factsOf(
+  question: Question,
+  passages: readonly ReadPassage[],
+): Pick<AnswerSigns, "words" | "missingNames" | "foundCoverage"> {
+  const found = new Set(
+    passages.flatMap(({ hit: { chunk } }) => termsOf(`${chunk.headingPath}\n${chunk.text}`)),
+  );
+  return {
+    words: question.words.length,
+    missingNames: question.namedThings.filter((terms) => !terms.every((term) => found.has(term))).length,
+    foundCoverage: question.coverage(found),
+  };
+}
+
+/** Quotes of the sentences, the likeliest first; each sentence is in one. */
+function quotesOf(question: Question, scored: readonly Scored[], passages: readonly ReadPassage[]): Quote[] {
+  const quotes: Quote[] = [];
+  let left = scored;
+  while (left.length > 0 && quotes.length < mostQuotes) {
+    const run = likeliestRun(left, (url) => textOf(passages, url));
+    if (run.length === 0) break;
+    quotes.push(quoteOf(question, run, passages));
+    left = left.filter((sentence) => !run.includes(sentence));
+  }
+  return quotes;
+}
+
+function quoteOf(question: Question, run: readonly Scored[], passages: readonly ReadPassage[]): Quote {
+  const best = run.toSorted((one, other) => other.chance - one.chance)[0] as Scored;
+  const text = textOf(passages, best.url);
+  const whole = { start: (run[0] as Scored).start, end: (run.at(-1) as Scored).end };
+  const { start, end } = shortened(text, whole, mostQuoteWords, (part) => question.worthOf(part));
+  return { best, start, end, text: text.slice(start, end) };
+}
+
+function textOf(passages: readonly ReadPassage[], url: string): string {
+  return passages.find(({ stored }) => stored.url === url)?.stored.document.text ?? "";
+}
+
+/** The value that the first quote only introduces: "The default is 100", soon behind what it is the default of. */
+function completionOf(question: Question, first: Quote, scored: readonly Scored[]): Scored | undefined {
+  if (!question.asksForValue || question.givesValue(first.text)) return undefined;
   return scored
-    .filter(({ url, start }) => url === best.url && start >= best.end && start - best.end <= completionReach)
+    .filter(
+      ({ url, start }) =>
+        url === first.best.url && start >= first.end && start - first.end <= completionReach,
+    )
     .filter(({ quote }) => question.givesValue(quote))
     .sort((one, other) => one.start - other.start)[0];
 }
 
-function coverageInPlace(question: Question, { terms, placedTerms }: Candidate): number {
-  const own = question.coverage(terms);
-  return own + placeShare * (question.coverage(placedTerms) - own);
+/** The best quote of each of the nearest pages. */
+function nearestOf(quotes: readonly Quote[]): Quote[] {
+  const ofPages = Map.groupBy(quotes, ({ best }) => best.url);
+  return [...ofPages.values()].flatMap(([first]) => (first ? [first] : [])).slice(0, nearestSources);
 }
 
-interface Cosines {
-  readonly alone: number;
-  readonly inContext: number;
-}
-
-/** The best sentence of each of the nearest pages. */
-function nearestOf(scored: readonly Scored[]): Scored[] {
-  const ofPages = new Map<string, Scored>();
-  for (const candidate of scored) {
-    if (!ofPages.has(candidate.url)) ofPages.set(candidate.url, candidate);
-  }
-  return [...ofPages.values()].slice(0, nearestSources);
-}
-
-function citation({ url, title, quote, start, end }: Candidate, score: number): Citation {
-  return { url, title, quote, start, end, score };
+function citation(question: Question, { best, start, end, text }: Quote, score: number): Citation {
+  const span = answerSpan(question.text, text);
+  return {
+    url: best.url,
+    title: best.title,
+    quote: text,
+    start,
+    end,
+    score,
+    ...(span ? { answer: { start: start + span.start, end: start + span.end } } : {}),
+  };
 }
 
 function abstention(

@@ -10,35 +10,47 @@ export function hitConfidence(lexicalShare: number, cosine: number | undefined):
   );
 }
 
-/** What tells whether the pages hold an answer at all, each 0 to 1. */
+/** What tells whether a sentence answers. */
 export interface AnswerSigns {
-  /** BM25 of the best passage over the highest there could be. */
-  readonly lexicalShare: number;
-  /** (best - second) / best. */
-  readonly lexicalMargin: number;
-  /** Share of the question's idf weight in the answering sentence, and in its passage (a paragraph where the models were fitted). */
-  readonly sentenceCoverage: number;
+  /** Words of the question: the more it has, the more of them a page puts otherwise. */
+  readonly words: number;
+  /** Things that the question calls by name and no passage read does. */
+  readonly missingNames: number;
+  /** Share of the question's idf weight in the sentence's passage, and in all passages read together. */
   readonly passageCoverage: number;
-  /** Of question and sentence; absent without an embedder. */
-  readonly sentenceCosine?: number;
+  readonly foundCoverage: number;
+  /** Where passages were compared by meaning. */
+  readonly support?: SupportSigns;
+}
+
+/** How near words come to those of the question. */
+export interface SupportSigns {
+  /** The sentence to all of them. */
+  readonly sentence: number;
+  /** Its passage to the weighty ones, and to the one that it is farthest from. */
+  readonly passage: number;
+  readonly least: number;
 }
 
 /**
- * The chance that the sentence answers the question: logistic models fitted on 1,190 questions over encyclopaedia
- * paragraphs, each with its answer present, its whole subject absent, and its paragraph alone absent.
- * At .4 the model with an embedder refuses 6 % of the answerable, 98 % of the absent and 89 % of the near misses.
+ * The chance that the quote around the sentence holds the answer: logistic models fitted on 473 questions on four manuals,
+ * 248 that they answer, 103 on a subject that they have and a fact that they lack, 122 on other subjects. Fitted on three
+ * manuals and tried on the fourth (mean of four): with support the answerable stand above the near misses with AUC .874 and
+ * above other subjects with .988, expected calibration error .02; by words alone .861, .976 and .04. At .25 the first
+ * refuses 26 % of the answerable, 77 % of the near misses and 97 % of other subjects.
  */
 export function answerConfidence(signs: AnswerSigns): number {
-  const { lexicalShare, lexicalMargin, sentenceCoverage, passageCoverage, sentenceCosine } = signs;
+  const { words, missingNames, passageCoverage, foundCoverage, support } = signs;
+  const length = Math.log(Math.max(words, 1));
   return sigmoid(
-    sentenceCosine === undefined
-      ? 9.71 * lexicalShare + 2.98 * lexicalMargin + 4.63 * sentenceCoverage - 6.55
-      : 1.26 * lexicalShare +
-          2.9 * lexicalMargin +
-          2.73 * sentenceCoverage +
-          3.87 * passageCoverage +
-          8.58 * sentenceCosine -
-          9.51,
+    support
+      ? 6.45 * support.sentence +
+          3.8 * support.passage +
+          1.72 * support.least -
+          1.62 * missingNames +
+          0.83 * length -
+          9.29
+      : 3.08 * passageCoverage + 0.75 * foundCoverage - 2.5 * missingNames + 0.69 * length - 4.86,
   );
 }
 

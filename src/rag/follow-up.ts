@@ -86,7 +86,7 @@ function resolved(phrase: string, { question, answer }: Turn): string {
   const owned = /\b(?:its|their|his|her)\s+(.+)$/iu.exec(phrase);
   if (owned && !opening.test(phrase)) return `the ${owned[1]} of ${subject}`;
   return possessive.test(phrase)
-    ? phrase.replace(possessive, `${subject}${/s$/u.test(subject) ? "'" : "'s"}`)
+    ? phrase.replace(possessive, `${subject}${subject.endsWith("s") ? "'" : "'s"}`)
     : phrase.replace(pronoun, subject);
 }
 

@@ -1,9 +1,21 @@
 import { analyzeQuery, termsOf } from "./analyzer.ts";
+import { KindsAsked } from "./answering/kinds.ts";
+import { comparedWords } from "./answering/word-support.ts";
 import type { ChunkStore, TermCounts } from "./chunk-store.ts";
+
+/** A word has this much beside its share of the question's weight: one that every page holds says something, too. */
+const leastWordWeight = 0.02;
+/** What a part of a sentence gains by each kind of thing asked for that it holds: as much as a third of the question. */
+const kindWorth = 0.33;
 
 /** A question's words with their weights: what coverage is measured against. */
 export class Question {
   readonly text: string;
+  /** What kinds of thing it asks for. */
+  readonly kinds: KindsAsked;
+  /** Its words as they are compared with passages, and what each weighs; 0 for a stop word. */
+  readonly words: readonly string[];
+  readonly wordWeights: readonly number[];
   readonly #idf: ReadonlyMap<number, number>;
   readonly #total: number;
 
@@ -12,6 +24,12 @@ export class Question {
     this.text = text;
     this.#idf = new Map([...terms.ids].map((id, index) => [id, weights[index] ?? 0]));
     this.#total = weights.reduce((sum, weight) => sum + weight, 0);
+    this.kinds = new KindsAsked(text);
+    this.words = comparedWords(text);
+    this.wordWeights = this.words.map((word) => {
+      const own = termsOf(word);
+      return own.length > 0 ? leastWordWeight + this.coverage(new Set(own)) : 0;
+    });
   }
 
   /** With its words weighed by what is indexed. */
@@ -32,6 +50,11 @@ export class Question {
     return this.#total > 0 ? covered / this.#total : 0;
   }
 
+  /** What a part of a sentence is worth to it: the words they share, and the kinds of thing that it asks for. */
+  worthOf(part: string): number {
+    return this.coverage(this.termsIn(part)) + kindWorth * this.kinds.heldBy(part).held;
+  }
+
   /** Whether it asks for a number, a size, a default: what pages tend to keep in tables. */
   get asksForValue(): boolean {
     return valueQuestion.test(this.text);
@@ -39,40 +62,25 @@ export class Question {
 
   /** Whether a text gives the value that is asked for: a default may be a word, everything else is a number. */
   givesValue(text: string): boolean {
-    return defaultKind.asks.test(this.text) ? statedDefault.test(text) : /\d/.test(text);
+    return asksForDefault.test(this.text) ? statedDefault.test(text) : /\d/.test(text);
   }
 
-  /** Whether it asks what something is, does or means. */
-  get asksForMeaning(): boolean {
-    return meaningQuestion.test(this.text);
-  }
-
-  /** Whether a text holds something of the kind that is asked for; true when the question does not tell. */
-  isAnsweredInKind(text: string): boolean {
-    return kinds.every(({ asks, holds }) => !asks.test(this.text) || holds.test(text));
+  /** The terms of each thing that it calls by a name: a capital past its first word, a digit, or a mark of code inside. */
+  get namedThings(): readonly (readonly number[])[] {
+    return this.words
+      .filter(
+        (word, index) =>
+          (index > 0 && /^["“'(]*\p{Lu}/u.test(word)) || /\d|_|\p{Ll}\p{Lu}|\w\.\w/u.test(word),
+      )
+      .map((word) => termsOf(word))
+      .filter((terms) => terms.length > 0);
   }
 }
 
-const meaningQuestion = /^\s*what\s+(?:is|are|was|were|does|do)\b|\b(?:meaning|definition) of\b/iu;
 const valueQuestion =
   /\bhow (?:many|much|long|far|old|often|tall|high|big|large|deep|fast)\b|\b(?:default|maximum|minimum|limit|range|size|port|version|year|number|value|unit|largest|smallest|longest|shortest|highest|lowest|latest|earliest)s?\b/iu;
 
-const defaultKind = {
-  asks: /\bdefaults?\b/iu,
-  holds: /\bdefaults?\b[^.]*\b(?:is|are|was|of|to)\b|\b(?:is|are|by|the) defaults?\b|=/iu,
-};
+const asksForDefault = /\bdefaults?\b/iu;
 
 /** "The default is", "the default value of it is", "defaults to", "is the default". */
 const statedDefault = /\bdefaults?(?:\s+\w+){0,5}\s+(?:is|are|was)\b|\bdefaults?\s+to\b|\bis the default\b/iu;
-
-/** What questions ask for, and how it looks in a sentence. */
-const kinds: readonly { readonly asks: RegExp; readonly holds: RegExp }[] = [
-  {
-    asks: /\b(?:how (?:many|much|long|far|old|often|tall|high|big|large|deep|fast)|when|which year|what (?:year|date|number|percentage|time|size|port|version))\b/iu,
-    holds:
-      /\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|half|once|twice)\b/iu,
-  },
-  defaultKind,
-  // A capital inside the sentence, past its first word.
-  { asks: /\b(?:who|whom|whose|where)\b/iu, holds: /\s["“(]?\p{Lu}/u },
-];

@@ -7,11 +7,8 @@ export interface Statement extends Range {
   readonly about: string;
   /** What it says the meaning of: the term it begins with, a sentence's subject; or "". */
   readonly defines: string;
-  /** False for what ends without a full stop and is no row. */
-  readonly isWhole: boolean;
+  readonly kind: "sentence" | "row" | "code";
 }
-
-export type StatementKinds = "sentences" | "sentences and rows" | "rows and code";
 
 /** A line no longer than this without a full stop, before a sentence, is what the sentence is about: a term, a signature. */
 const maxTermLength = 120;
@@ -23,13 +20,12 @@ const sentenceEnd = /[.!?:…。！？]["'”’»)\]]*$/u;
 export function* statementsBetween(
   { text, blocks }: Pick<PageDocument, "text" | "blocks">,
   passage: Range,
-  kinds: StatementKinds,
 ): Generator<Statement> {
   const reader = new EntryReader(text);
   for (const block of blocks) {
     if (block.end <= passage.start) continue;
     if (block.start >= passage.end) break;
-    for (const statement of statementsOf(text, block, kinds, reader)) {
+    for (const statement of statementsOf(text, block, reader)) {
       if (statement.end > passage.start && statement.start < passage.end) yield statement;
     }
   }
@@ -38,28 +34,21 @@ export function* statementsBetween(
   }
 }
 
-function* statementsOf(
-  text: string,
-  block: Block,
-  kinds: StatementKinds,
-  reader: EntryReader,
-): Generator<Statement> {
+function* statementsOf(text: string, block: Block, reader: EntryReader): Generator<Statement> {
   switch (block.kind) {
     case "heading":
       yield* reader.leave();
       return;
     case "table":
-      if (kinds !== "sentences") yield* rowsOf(text, block);
+      yield* rowsOf(text, block);
       return;
     case "code":
-      if (kinds !== "rows and code") return;
       for (const line of sentenceRanges(text, block.start, block.end))
-        yield { ...line, about: "", defines: "", isWhole: false };
+        yield { ...line, about: "", defines: "", kind: "code" };
       return;
     case "paragraph":
     case "quote":
     case "list":
-      if (kinds === "rows and code") return;
       for (const sentence of sentenceRanges(text, block.start, block.end)) yield* reader.read(sentence);
       // What follows a list belongs to no entry of it.
       if (block.kind === "list") yield* reader.leave();
@@ -74,7 +63,7 @@ function* rowsOf(text: string, block: Block): Generator<Statement> {
   for (let start = first + 1; start < block.end;) {
     const lineEnd = text.indexOf("\n", start);
     const end = lineEnd < 0 ? block.end : Math.min(lineEnd, block.end);
-    if (text.slice(start, end).trim() !== "") yield { start, end, about, defines: "", isWhole: true };
+    if (text.slice(start, end).trim() !== "") yield { start, end, about, defines: "", kind: "row" };
     start = end + 1;
   }
 }
@@ -96,7 +85,7 @@ class EntryReader {
     if (term && isWhole && this.#text.slice(term.end, start).trim() === "") {
       this.#term = undefined;
       const about = this.#text.slice(term.start, term.end);
-      yield { start: term.start, end, about: "", defines: about, isWhole };
+      yield { start: term.start, end, about: "", defines: about, kind: "sentence" };
       this.#about = about;
       return;
     }
@@ -107,7 +96,7 @@ class EntryReader {
     }
     if (term) yield* this.leave();
     const defines = definition.exec(this.#text.slice(start, end))?.[1] ?? "";
-    yield { start, end, about: this.#about, defines, isWhole };
+    yield { start, end, about: this.#about, defines, kind: "sentence" };
   }
 
   /** What comes next belongs to no entry. */
@@ -115,7 +104,7 @@ class EntryReader {
     const term = this.#term;
     this.#term = undefined;
     this.#about = "";
-    if (term) yield { ...term, about: "", defines: "", isWhole: false };
+    if (term) yield { ...term, about: "", defines: "", kind: "sentence" };
   }
 
   #hasLetters({ start, end }: Range): boolean {

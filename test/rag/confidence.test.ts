@@ -21,35 +21,13 @@ describe("confidence in a passage", () => {
 });
 
 describe("confidence in an answer", () => {
+  const good = { words: 8, missingNames: 0, passageCoverage: 0.9, foundCoverage: 1 };
+  const poor = { words: 8, missingNames: 1, passageCoverage: 0.3, foundCoverage: 0.6 };
   const table: [string, Parameters<typeof answerConfidence>[0], number][] = [
-    [
-      "all signs good, by words alone",
-      { lexicalShare: 0.6, lexicalMargin: 0.3, sentenceCoverage: 0.9, passageCoverage: 1 },
-      0.9871,
-    ],
-    [
-      "all signs good, with an embedder",
-      {
-        lexicalShare: 0.6,
-        lexicalMargin: 0.3,
-        sentenceCoverage: 0.9,
-        passageCoverage: 1,
-        sentenceCosine: 0.7,
-      },
-      0.9884,
-    ],
-    [
-      "a near miss",
-      {
-        lexicalShare: 0.35,
-        lexicalMargin: 0.05,
-        sentenceCoverage: 0.4,
-        passageCoverage: 0.6,
-        sentenceCosine: 0.4,
-      },
-      0.1113,
-    ],
-    ["nothing", { lexicalShare: 0, lexicalMargin: 0, sentenceCoverage: 0, passageCoverage: 0 }, 0.0014],
+    ["all signs good, by words alone", good, 0.5242],
+    ["all signs good, by meaning", { ...good, support: { sentence: 0.7, passage: 0.8, least: 0.6 } }, 0.7355],
+    ["a near miss", { ...poor, support: { sentence: 0.45, passage: 0.5, least: 0.3 } }, 0.0205],
+    ["nothing", { words: 0, missingNames: 0, passageCoverage: 0, foundCoverage: 0 }, 0.0077],
   ];
   for (const [name, signs, expected] of table) {
     it(`gives ${expected} for ${name}`, () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Block, BlockKind } from "../../src/document.ts";
-import { statementsBetween, type StatementKinds } from "../../src/rag/statements.ts";
+import { statementsBetween } from "../../src/rag/statements.ts";
 
 function pageOf(parts: readonly (readonly [BlockKind, string])[]) {
   const blocks: Block[] = [];
@@ -19,9 +19,9 @@ function pageOf(parts: readonly (readonly [BlockKind, string])[]) {
   return { text, blocks };
 }
 
-function read(parts: readonly (readonly [BlockKind, string])[], kinds: StatementKinds = "sentences") {
+function read(parts: readonly (readonly [BlockKind, string])[]) {
   const page = pageOf(parts);
-  const statements = [...statementsBetween(page, { start: 0, end: page.text.length }, kinds)];
+  const statements = [...statementsBetween(page, { start: 0, end: page.text.length })];
   return statements.map(({ start, end, ...rest }) => ({ quote: page.text.slice(start, end), ...rest }));
 }
 
@@ -62,34 +62,27 @@ describe("statements", () => {
       assert.equal(read([["paragraph", sentence]])[0]?.defines, subject);
   });
 
-  it("are rows under their table's first row where rows are asked for, and code never beside sentences", () => {
+  it("are rows under their table's first row, and lines of code, in the order of the page", () => {
     const parts = [
       ["paragraph", "Types are many."],
       ["table", "Name\tSize\nbigint\t8 bytes\nsmallint\t2 bytes"],
       ["code", "print(1)"],
     ] as const;
     assert.deepEqual(
-      read(parts).map(({ quote }) => quote),
-      ["Types are many."],
-    );
-    assert.deepEqual(
-      read(parts, "sentences and rows").map(({ quote, about }) => [quote, about]),
+      read(parts).map(({ quote, about, kind }) => [quote, about, kind]),
       [
-        ["Types are many.", ""],
-        ["bigint\t8 bytes", "Name\tSize"],
-        ["smallint\t2 bytes", "Name\tSize"],
+        ["Types are many.", "", "sentence"],
+        ["bigint\t8 bytes", "Name\tSize", "row"],
+        ["smallint\t2 bytes", "Name\tSize", "row"],
+        ["print(1)", "", "code"],
       ],
-    );
-    assert.deepEqual(
-      read(parts, "rows and code").map(({ quote }) => quote),
-      ["bigint\t8 bytes", "smallint\t2 bytes", "print(1)"],
     );
   });
 
   it("are only those that reach into the passage, whole, with the entry they belong to", () => {
     const page = pageOf([["list", settings]]);
     const start = page.text.indexOf("4MB");
-    const [statement, ...others] = [...statementsBetween(page, { start, end: start + 3 }, "sentences")];
+    const [statement, ...others] = [...statementsBetween(page, { start, end: start + 3 })];
     assert.deepEqual(others, []);
     assert.equal(page.text.slice(statement?.start, statement?.end), "It is 4MB.");
     assert.equal(statement?.about, "work_mem (integer)");

@@ -1,4 +1,4 @@
-import type { Embedder } from "../embedder.ts";
+import type { Embedder, TokenVectors } from "../embedder.ts";
 
 /**
  * Words to a vector by hashing, without a model: texts that share words are near each other. A quick and steady
@@ -22,6 +22,19 @@ export class HashingEmbedder implements Embedder {
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
     signal?.throwIfAborted();
     return texts.map((text) => this.#vector(text));
+  }
+
+  /** A row a word: the same wherever it stands. */
+  async embedTokens(texts: readonly (readonly string[])[], signal?: AbortSignal): Promise<TokenVectors[]> {
+    signal?.throwIfAborted();
+    return texts.map((parts) => {
+      const words = parts.map((part) => part.match(/[\p{L}\p{N}]+/gu) ?? []);
+      let count = 0;
+      const ends = words.map((ofPart) => (count += ofPart.length));
+      const rows = new Float32Array(count * this.dimensions);
+      for (const [row, word] of words.flat().entries()) rows.set(this.#vector(word), row * this.dimensions);
+      return { ends, rows };
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
