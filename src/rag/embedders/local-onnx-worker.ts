@@ -1,15 +1,11 @@
 // Runs in a worker thread of its own: one model session, one text a call.
-import { readFile } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
-import { join } from "node:path";
 import { workerData } from "node:worker_threads";
-import { Tokenizer } from "@huggingface/tokenizers";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Tokenizer } from "@huggingface/tokenizers";
 import { move } from "piscina";
-import { messageOf } from "../../errors.ts";
 import type { TokenVectors } from "../embedder.ts";
-import { runtimeFailure } from "./local-onnx-model.ts";
 import { NativeGate } from "./native-gate.ts";
+import { loadOnnxModel, maxCharactersPerToken, type OnnxModel } from "./onnx-model.ts";
 
 /** What the pool hands to each thread. */
 export interface LocalOnnxWorkerData {
@@ -28,18 +24,9 @@ export interface EmbedTask<Text = string> {
   readonly isYielding: boolean;
 }
 
-interface Model {
-  readonly tokenizer: Tokenizer;
-  readonly session: InferenceSession;
-  readonly tensor: typeof Tensor;
-}
-
-/** No word piece is longer (BERT's `max_input_chars_per_word`), so the text beyond cannot reach the model. */
-const maxCharactersPerToken = 100;
-
 const settings = workerData as LocalOnnxWorkerData;
 const gate = new NativeGate(settings.gate);
-let model: Promise<Model> | undefined;
+let model: Promise<OnnxModel> | undefined;
 let hasYielded = false;
 
 /** Embeds the texts one after the other; the rows lie end to end. */
@@ -78,15 +65,15 @@ export async function embedTokens({
   return all;
 }
 
-async function ready(isYielding: boolean): Promise<Model> {
+async function ready(isYielding: boolean): Promise<OnnxModel> {
   if (isYielding && !hasYielded) yieldProcessor();
-  model ??= loadModel();
+  model ??= loadOnnxModel(settings, gate);
   return await model;
 }
 
 /** The model's last layer: a row an id. */
 async function tokenStates(
-  { session, tensor }: Pick<Model, "session" | "tensor">,
+  { session, tensor }: Pick<OnnxModel, "session" | "tensor">,
   ids: readonly number[],
 ): Promise<Float32Array> {
   const shape = [1, ids.length];
@@ -109,26 +96,6 @@ function yieldProcessor(): void {
   hasYielded = true;
   // On Linux a priority belongs to the thread that sets it (setpriority(2), "C library/kernel differences").
   if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_LOW);
-}
-
-async function loadModel(): Promise<Model> {
-  const { InferenceSession, Tensor } = await import("onnxruntime-node").catch((cause: unknown) => {
-    throw new Error(`${runtimeFailure}: ${messageOf(cause)}`, { cause });
-  });
-  const [tokenizer, config] = await Promise.all(
-    ["tokenizer.json", "tokenizer_config.json"].map(
-      async (name) => JSON.parse(await readFile(join(settings.folder, name), "utf8")) as object,
-    ),
-  );
-  const session = await gate.pass(() =>
-    InferenceSession.create(settings.modelFile, {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      enableCpuMemArena: false,
-      graphOptimizationLevel: "all",
-    }),
-  );
-  return { tokenizer: new Tokenizer(tokenizer ?? {}, config ?? {}), session, tensor: Tensor };
 }
 
 /** Word pieces with [CLS] and [SEP]. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import PQueue from "p-queue";
 import { ForagerError, MissingError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
@@ -16,6 +16,7 @@ import {
 import type { LocalOnnxOptions } from "./local-onnx-options.ts";
 import type { EmbedTask, LocalOnnxWorkerData } from "./local-onnx-worker.ts";
 import { NativeGate } from "./native-gate.ts";
+import { openOnnxPool } from "./onnx-pool.ts";
 
 /** Texts that go to a thread at once: enough to hide the hand-over, few enough that a question waits under 200 ms. */
 const textsPerTask = 4;
@@ -167,15 +168,7 @@ export class LocalOnnxEmbedder implements Embedder {
     };
     process.once("exit", this.#shutGate);
     const name = import.meta.url.endsWith(".ts") ? "./local-onnx-worker.ts" : "./local-onnx-worker.js";
-    return new Piscina({
-      filename: new URL(name, import.meta.url).href,
-      workerData: data,
-      minThreads: 1,
-      maxThreads: this.concurrency,
-      idleTimeout: Infinity,
-      // onnxruntime reads the process's own command line on this stack: one of 16 KB overran the usual 4 MB (seen, 1.30).
-      resourceLimits: { stackSizeMb: 64 },
-    });
+    return openOnnxPool(new URL(name, import.meta.url), data, this.concurrency);
   }
 
   /** The first caller starts the check, all wait for it; a check that failed to run is tried again by the next caller. */
