@@ -1,5 +1,6 @@
+import { SignMemory } from "./sign-memory.ts";
 import { TopHits } from "./top-hits.ts";
-import { countBits, countBitsOfThree, signWords, writeSigns } from "./vector-math.ts";
+import { signWords, writeSigns } from "./vector-math.ts";
 
 /**
  * So many slots a wanted one are taken by signs alone before the query's own numbers choose among them. The best 400 of
@@ -18,13 +19,13 @@ const bytesPerWord = 4;
 export class BitIndex {
   readonly #dimensions: number;
   readonly #words: number;
-  #signs = new Uint32Array();
-  #distances = new Uint16Array();
+  readonly #signs: SignMemory;
   #size = 0;
 
   constructor(dimensions: number) {
     this.#dimensions = dimensions;
     this.#words = signWords(dimensions);
+    this.#signs = new SignMemory(this.#words);
   }
 
   get size(): number {
@@ -32,16 +33,21 @@ export class BitIndex {
   }
 
   push(vector: Float32Array): void {
-    this.#reserve(1);
-    writeSigns(vector, this.#signs, this.#size++ * this.#words);
+    this.#signs.reserve(this.#size + 1);
+    writeSigns(vector, this.#signs.row(this.#size++), 0);
   }
 
   /** Adds signs packed before. */
   append(signs: Uint32Array): void {
     const rows = signs.length / this.#words;
-    this.#reserve(rows);
-    this.#signs.set(signs, this.#size * this.#words);
-    this.#size += rows;
+    this.#signs.reserve(this.#size + rows);
+    for (let row = 0; row < rows; row++) {
+      this.#signs.row(this.#size++).set(signs.subarray(row * this.#words, (row + 1) * this.#words));
+    }
+  }
+
+  clear(): void {
+    this.#size = 0;
   }
 
   /**
@@ -57,72 +63,53 @@ export class BitIndex {
   #nearestBySigns(vector: Float32Array, limit: number, accepts: (slot: number) => boolean): number[] {
     const query = new Uint32Array(this.#words);
     writeSigns(vector, query, 0);
-    const histogram = this.#measure(query, accepts);
+    const distances = this.#signs.distances(query, this.#size);
+    const histogram = this.#count(distances, accepts);
     let [cut, below] = [0, 0];
     while (cut <= this.#dimensions && below + (histogram[cut] as number) <= limit) {
       below += histogram[cut++] as number;
     }
     let atCut = limit - below;
     const slots: number[] = [];
-    for (let slot = 0; slot < this.#size; slot++) {
-      const distance = this.#distances[slot] as number;
+    for (let slot = 0; slot < distances.length; slot++) {
+      const distance = distances[slot] as number;
       if (distance < cut || (distance === cut && cut <= this.#dimensions && atCut-- > 0)) slots.push(slot);
     }
     return slots;
   }
 
+  /** How often each distance occurs; those of slots that are not accepted are put past all others. */
+  #count(distances: Uint16Array, accepts: (slot: number) => boolean): Uint32Array {
+    const histogram = new Uint32Array(this.#dimensions + 1);
+    for (let slot = 0; slot < distances.length; slot++) {
+      const distance = distances[slot] as number;
+      if (accepts(slot)) histogram[distance] = (histogram[distance] as number) + 1;
+      else distances[slot] = this.#dimensions + 1;
+    }
+    return histogram;
+  }
+
   /** Those of `slots` whose signs are nearest to the numbers of `vector`. */
   #closest(vector: Float32Array, slots: readonly number[], limit: number): number[] {
     const sums = sumsOfSigns(vector);
-    const bytes = new Uint8Array(this.#signs.buffer);
-    const width = bytesPerWord * this.#words;
     const top = new TopHits(limit);
     for (const slot of slots) {
+      const row = this.#signs.row(slot);
       let score = 0;
-      for (let at = 0; at < width; at++)
-        score += sums[256 * at + (bytes[slot * width + at] as number)] as number;
+      for (let word = 0, at = 0; word < row.length; word++, at += 1_024) {
+        const bits = row[word] as number;
+        score +=
+          (sums[at + (bits & 255)] as number) +
+          (sums[at + 256 + ((bits >>> 8) & 255)] as number) +
+          (sums[at + 512 + ((bits >>> 16) & 255)] as number) +
+          (sums[at + 768 + (bits >>> 24)] as number);
+      }
       top.offer(slot, score);
     }
     return top
       .sorted()
       .map(({ id }) => id)
       .sort((left, right) => left - right);
-  }
-
-  /** Fills in every slot's distance, past all distances for those not accepted, and counts how often each occurs. */
-  #measure(query: Uint32Array, accepts: (slot: number) => boolean): Uint32Array {
-    if (this.#distances.length < this.#size) this.#distances = new Uint16Array(Math.ceil(this.#size * 1.25));
-    const [signs, words, distances] = [this.#signs, this.#words, this.#distances];
-    const histogram = new Uint32Array(this.#dimensions + 1);
-    for (let slot = 0, at = 0; slot < this.#size; slot++, at += words) {
-      if (!accepts(slot)) {
-        distances[slot] = this.#dimensions + 1;
-        continue;
-      }
-      let distance = 0;
-      let word = 0;
-      for (; word + 2 < words; word += 3) {
-        distance += countBitsOfThree(
-          (signs[at + word] as number) ^ (query[word] as number),
-          (signs[at + word + 1] as number) ^ (query[word + 1] as number),
-          (signs[at + word + 2] as number) ^ (query[word + 2] as number),
-        );
-      }
-      for (; word < words; word++) {
-        distance += countBits((signs[at + word] as number) ^ (query[word] as number));
-      }
-      distances[slot] = distance;
-      histogram[distance] = (histogram[distance] as number) + 1;
-    }
-    return histogram;
-  }
-
-  #reserve(rows: number): void {
-    const needed = (this.#size + rows) * this.#words;
-    if (needed <= this.#signs.length) return;
-    const grown = new Uint32Array(Math.max(needed, Math.ceil(1.25 * this.#signs.length), 64 * this.#words));
-    grown.set(this.#signs);
-    this.#signs = grown;
   }
 }
 

@@ -30,25 +30,3 @@ export function writeSigns(vector: Float32Array, signs: Uint32Array, offset: num
     signs[offset + word] = bits;
   }
 }
-
-/** How many bits are set in a 32-bit word. Warren, Hacker's Delight, 2012, figure 5-2. */
-export function countBits(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-/** How many bits are set in three words together: added bit by bit first, they are counted in half the steps. Ibid., section 5-1 (Harley). */
-export function countBitsOfThree(a: number, b: number, c: number): number {
-  const half = a ^ b;
-  const ones = half ^ c;
-  const twos = (a & b) | (half & c);
-  let low = ones - ((ones >>> 1) & 0x55555555);
-  low = (low & 0x33333333) + ((low >>> 2) & 0x33333333);
-  let high = twos - ((twos >>> 1) & 0x55555555);
-  high = (high & 0x33333333) + ((high >>> 2) & 0x33333333);
-  // At most 4 + 2 * 4 in four bits, 24 in eight, 96 in all.
-  const nibbles = low + 2 * high;
-  const bytes = (nibbles & 0x0f0f0f0f) + ((nibbles >>> 4) & 0x0f0f0f0f);
-  return Math.imul(bytes, 0x01010101) >>> 24;
-}

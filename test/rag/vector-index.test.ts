@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { BitIndex } from "../../src/rag/bit-index.ts";
 import type { ScoredId } from "../../src/rag/chunk-store.ts";
 import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
-import { countBits, countBitsOfThree, dot } from "../../src/rag/vector-math.ts";
+import { SignMemory } from "../../src/rag/sign-memory.ts";
+import { dot } from "../../src/rag/vector-math.ts";
 import { documentOf, StoreFile } from "./store-fixture.ts";
 
 const dimensions = 8;
@@ -125,20 +126,21 @@ function check(store: SqliteArchive): void {
 }
 
 describe("the bit index", () => {
-  it("counts bits", () => {
+  it("counts the bits in which rows differ, whatever their length, before and after it grows", () => {
+    const word = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+    const table = fc
+      .integer({ min: 1, max: 20 })
+      .chain((words) => fc.array(fc.array(word, { minLength: words, maxLength: words }), { minLength: 1 }));
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (word) => {
-        assert.equal(countBits(word), word.toString(2).replaceAll("0", "").length);
-        assert.equal(countBits(word | 0), countBits(word));
-      }),
-    );
-  });
-
-  it("counts the bits of three words together", () => {
-    const word = fc.integer({ min: -(2 ** 31), max: 2 ** 32 - 1 });
-    fc.assert(
-      fc.property(word, word, word, (a, b, c) => {
-        assert.equal(countBitsOfThree(a, b, c), countBits(a) + countBits(b) + countBits(c));
+      fc.property(table, (rows) => {
+        const [query = []] = rows;
+        const memory = new SignMemory(query.length);
+        for (const [slot, row] of rows.entries()) {
+          memory.reserve(slot + 1);
+          memory.row(slot).set(row);
+          const expected = rows.slice(0, slot + 1).map((other) => bitsThatDiffer(query, other));
+          assert.deepEqual([...memory.distances(Uint32Array.from(query), slot + 1)], expected);
+        }
       }),
     );
   });
@@ -177,6 +179,13 @@ describe("the bit index", () => {
     );
   });
 });
+
+function bitsThatDiffer(one: readonly number[], other: readonly number[]): number {
+  const bits = one.map(
+    (word, at) => ((word ^ (other[at] ?? 0)) >>> 0).toString(2).replaceAll("0", "").length,
+  );
+  return bits.reduce((sum, count) => sum + count, 0);
+}
 
 /** Numbers from -.5 to .5 that depend on `seed` alone. */
 function noiseOf(seed: number): Float32Array {

@@ -15,9 +15,8 @@ const leastLimit = 100;
 /** Reads vectors: signs in memory (56 bytes a vector), numbers from rows. Methods run in a snapshot, after {@link refresh}. */
 export class VectorIndex {
   readonly #database: Database;
-  readonly #dimensions: number;
   #blockIds = "";
-  #signs: BitIndex;
+  readonly #signs: BitIndex;
   /** Embedding id and document by slot; a length of 0 marks what is gone. */
   #items = new ItemColumns();
   #lastRow = 0;
@@ -25,7 +24,6 @@ export class VectorIndex {
 
   constructor(database: Database, dimensions: number) {
     this.#database = database;
-    this.#dimensions = dimensions;
     this.#signs = new BitIndex(dimensions);
   }
 
@@ -63,7 +61,7 @@ export class VectorIndex {
 
   #reload(): void {
     this.#items = new ItemColumns();
-    this.#signs = new BitIndex(this.#dimensions);
+    this.#signs.clear();
     this.#lastRow = 0;
     this.#deadSeen = 0;
     const blocks = this.#database
