@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { type ChunkId, compareIds, type EmbeddingJob, type FoundChunk } from "./chunk-store.ts";
 import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
+import type { Findings } from "./join-rankings.ts";
 import { dot } from "./vector-math.ts";
 
 /** A passage's vector, made while a question waited. */
@@ -64,4 +65,16 @@ export function mergeFresh(
   return [...found.filter(({ id }) => !ids.has(id)), ...added].sort(
     (one, other) => other.score - one.score || compareIds(one.id, other.id),
   );
+}
+
+/** Puts the dense list, and the vectors made just now, to what the words found. */
+export function withMeaning(
+  { words, places }: Omit<Findings, "dense">,
+  list: readonly FoundChunk[] | undefined,
+  fresh: readonly FreshVector[],
+  vector: Float32Array | undefined,
+): Findings {
+  if (!list || !vector) return { words, places, dense: undefined };
+  const dense = mergeFresh(list, fresh, places, vector);
+  return { words, places: new Map([...places, ...dense.map((chunk) => [chunk.id, chunk] as const)]), dense };
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { within } from "../deadline.ts";
 import { messageOf } from "../errors.ts";
 import { analyzeQuery } from "./analyzer.ts";
-import { embedWithin, mergeFresh, type FreshVector } from "./candidate-vectors.ts";
+import { embedWithin, type FreshVector, withMeaning } from "./candidate-vectors.ts";
 import type { ChunkStore, FoundChunk, SearchOptions, TermCounts, WordsFound } from "./chunk-store.ts";
 import { diversify } from "./diversify.ts";
 import type { Embedder } from "./embedder.ts";
@@ -287,15 +287,3 @@ export class Retriever {
 
 const nothingFound: WordsFound = { chunks: [], documents: [], maxScore: 0 };
 const nothingJoined: Joined = { hits: [], rankings: [] };
-
-/** Puts the dense list, and the vectors made just now, to what the words found. */
-function withMeaning(
-  { words, places }: Omit<Findings, "dense">,
-  list: readonly FoundChunk[] | undefined,
-  fresh: readonly FreshVector[],
-  vector: Float32Array | undefined,
-): Findings {
-  if (!list || !vector) return { words, places, dense: undefined };
-  const dense = mergeFresh(list, fresh, places, vector);
-  return { words, places: new Map([...places, ...dense.map((chunk) => [chunk.id, chunk] as const)]), dense };
-}

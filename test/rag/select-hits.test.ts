@@ -4,6 +4,9 @@ import type { ChunkId, FoundChunk, StoredChunk } from "../../src/rag/chunk-store
 import { isNearDuplicate, shinglesOf } from "../../src/rag/near-duplicates.ts";
 import { Passages, selectHits } from "../../src/rag/select-hits.ts";
 
+/** Round trips to the store, where each passage could be one. */
+const mostReads = 6;
+
 /** Passages that fell in this order, each `host/page text`. */
 function select(
   found: readonly string[],
@@ -41,7 +44,10 @@ function select(
   return selectHits(fused, places, new Passages(store, undefined), limit, {
     maxPerPage: caps.maxPerPage ?? 99,
     maxHostShare: caps.maxHostShare ?? 1,
-  }).then((taken) => taken.map(({ chunk }) => Number(chunk.id)));
+  }).then((taken) => {
+    assert.ok(reads.length <= mostReads, `${reads.length} reads`);
+    return taken.map(({ chunk }) => Number(chunk.id));
+  });
 }
 
 describe("the selection of hits", () => {
@@ -72,6 +78,11 @@ describe("what the selection looks at", () => {
     const own = Array.from({ length: 20 }, (_, at) => `a/${at} text${at}`);
     assert.deepEqual(await select([...own, "b/1 far"], 4, { maxHostShare: 0.5 }), [0, 1, 2, 3]);
     assert.deepEqual(await select([...own.slice(0, 9), "b/1 near"], 4, { maxHostShare: 0.5 }), [0, 1, 2, 9]);
+  });
+
+  it("reads many passages at once, also where all are of one host and over its share", async () => {
+    const own = Array.from({ length: 300 }, (_, at) => `a/${at} text${at}`);
+    assert.equal((await select(own, 10, { maxHostShare: 0.5 })).length, 10);
   });
 
   it("reads on where repetitions use the nearer ones up", async () => {
