@@ -48,6 +48,24 @@ describe("joining what words and meaning found", () => {
     );
   });
 
+  it("gives the words' own order under anchored fusion when meaning has no weight, whatever pages say", () => {
+    fc.assert(
+      fc.property(ranked, ranked, ranked, (chunks, documents, dense) => {
+        const given = findings(chunks, dense);
+        const words = { ...given.words, documents };
+        const places = new Map([...given.places].concat(documents.map((hit) => [hit.id, found(hit)])));
+        const order = (fusion: RetrieveOptions["fusion"], list: Findings["dense"]) =>
+          joinFindings(
+            { words, places, dense: list },
+            untrusted,
+            options({ fusion, denseWeight: 0 }),
+          ).hits.map(({ id }) => id);
+        const own = order("auto", undefined);
+        assert.deepEqual(order("acf", given.dense).slice(0, own.length), own);
+      }),
+    );
+  });
+
   it("never lets an embedder of unknown strength put first what no word found", () => {
     fc.assert(
       fc.property(ranked, ranked, fc.double({ min: 0, max: 1, noNaN: true }), (words, dense, weight) => {
