@@ -1,6 +1,7 @@
 import type { ChunkId, ChunkStore } from "./chunk-store.ts";
 import { answerSpan } from "./answering/answer-span.ts";
 import { chancesOf, likeliestRun, mostQuoteWords, shortened } from "./answering/quote-run.ts";
+import { lacksValue, missingNumbers } from "./answering/value-asked.ts";
 import { sentenceScore, supportWeights, wordWeights } from "./answering/sentence-score.ts";
 import { supportOf, type PassageSupport } from "./answering/word-support.ts";
 import type { AnswerOptions } from "./answer-options.ts";
@@ -106,14 +107,19 @@ export class Answerer {
     ]);
     const passages = readPassages(hits, new Map(documents.map((document) => [document.id, document])));
     const scored = await this.#score(question, passages, signal);
-    const [best] = scored;
-    if (!best) return abstention(text, 0, [], retrieval.notes);
-    const facts = factsOf(question, passages);
-    const confidenceOf = ({ passageCoverage, support }: Scored) =>
-      answerConfidence({ ...facts, passageCoverage, ...(support ? { support } : {}) });
-    const confidence = confidenceOf(best);
-    const cite = (quote: Quote) => citation(question, quote, confidenceOf(quote.best));
     const quotes = quotesOf(question, scored, passages);
+    const [first] = quotes;
+    if (!first) return abstention(text, 0, [], retrieval.notes);
+    const facts = factsOf(question, passages);
+    const confidenceOf = ({ best: { passageCoverage, support }, text: quote }: Quote) =>
+      answerConfidence({
+        ...facts,
+        lacksValue: lacksValue(text, quote),
+        passageCoverage,
+        ...(support ? { support } : {}),
+      });
+    const confidence = confidenceOf(first);
+    const cite = (quote: Quote) => citation(question, quote, confidenceOf(quote));
     if (confidence < this.#options.leastConfidence)
       return abstention(text, confidence, nearestOf(quotes).map(cite), retrieval.notes);
     const chosen = this.#choose(question, quotes, scored, passages);
@@ -203,13 +209,13 @@ export class Answerer {
 function factsOf(
   question: Question,
   passages: readonly ReadPassage[],
-): Pick<AnswerSigns, "words" | "missingNames" | "foundCoverage"> {
-  const found = new Set(
-    passages.flatMap(({ hit: { chunk } }) => termsOf(`${chunk.headingPath}\n${chunk.text}`)),
-  );
+): Pick<AnswerSigns, "words" | "missingNames" | "missingNumbers" | "foundCoverage"> {
+  const texts = passages.map(({ hit: { chunk } }) => `${chunk.headingPath}\n${chunk.text}`);
+  const found = new Set(texts.flatMap((text) => termsOf(text)));
   return {
     words: question.words.length,
     missingNames: question.namedThings.filter((terms) => !terms.every((term) => found.has(term))).length,
+    missingNumbers: missingNumbers(question.text, texts),
     foundCoverage: question.coverage(found),
   };
 }

@@ -21,13 +21,27 @@ describe("confidence in a passage", () => {
 });
 
 describe("confidence in an answer", () => {
-  const good = { words: 8, missingNames: 0, passageCoverage: 0.9, foundCoverage: 1 };
-  const poor = { words: 8, missingNames: 1, passageCoverage: 0.3, foundCoverage: 0.6 };
+  const good = {
+    words: 8,
+    missingNames: 0,
+    missingNumbers: 0,
+    lacksValue: false,
+    passageCoverage: 0.9,
+    foundCoverage: 1,
+  };
+  const poor = {
+    words: 8,
+    missingNames: 1,
+    missingNumbers: 1,
+    lacksValue: true,
+    passageCoverage: 0.3,
+    foundCoverage: 0.6,
+  };
   const table: [string, Parameters<typeof answerConfidence>[0], number][] = [
-    ["all signs good, by words alone", good, 0.5242],
-    ["all signs good, by meaning", { ...good, support: { sentence: 0.7, passage: 0.8, least: 0.6 } }, 0.7355],
-    ["a near miss", { ...poor, support: { sentence: 0.45, passage: 0.5, least: 0.3 } }, 0.0205],
-    ["nothing", { words: 0, missingNames: 0, passageCoverage: 0, foundCoverage: 0 }, 0.0077],
+    ["all signs good, by words alone", good, 0.5448],
+    ["all signs good, by meaning", { ...good, support: { sentence: 0.7, passage: 0.8, least: 0.6 } }, 0.7587],
+    ["a near miss", { ...poor, support: { sentence: 0.45, passage: 0.5, least: 0.3 } }, 0.0012],
+    ["nothing", { ...good, words: 0, passageCoverage: 0, foundCoverage: 0 }, 0.0068],
   ];
   for (const [name, signs, expected] of table) {
     it(`gives ${expected} for ${name}`, () => {
