@@ -67,7 +67,12 @@ export class PostingBlock {
     return -1;
   }
 
-  /** Adds a term's postings to `list`, `base` added to each slot, those left out whose length in `lengths` is 0. */
+  /** Adds a term's postings to `list`, `base` added to each slot. */
+  add(place: number, list: PostingList, base: number): void {
+    this.#decode(place, list, base);
+  }
+
+  /** As {@link add}, those left out whose length in `lengths` is 0. */
   addLive(place: number, list: PostingList, base: number, lengths: Uint32Array): void {
     const start = list.size;
     this.#decode(place, list, base);

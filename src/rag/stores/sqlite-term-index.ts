@@ -38,6 +38,8 @@ export class TermIndex {
   #tail = new Map<number, number[]>();
   #lastRow = 0;
   #deadSeen = 0;
+  /** Whether any item of a segment has gone since it was packed. */
+  #hasDead = false;
   #living = 0;
   #totalLength = 0;
   readonly #frequencies = new Map<number, number>();
@@ -152,7 +154,9 @@ export class TermIndex {
     for (const segment of this.#segments) {
       const block = findPostingBlock(this.#database, segment.id, term)?.block;
       const place = block?.find(term) ?? -1;
-      if (block && place >= 0) block.addLive(place, list, segment.base, lengths);
+      if (!block || place < 0) continue;
+      if (this.#hasDead) block.addLive(place, list, segment.base, lengths);
+      else block.add(place, list, segment.base);
     }
     const pairs = this.#tail.get(term) ?? [];
     for (let at = 0; at < pairs.length; at += 2) {
@@ -179,6 +183,7 @@ export class TermIndex {
     this.#items = columns;
     this.#tail = new Map();
     this.#deadSeen = 0;
+    this.#hasDead = false;
     this.#living = 0;
     this.#totalLength = 0;
     for (let slot = 0; slot < columns.size; slot++) {
@@ -218,6 +223,7 @@ export class TermIndex {
       const length = slot < 0 ? 0 : (this.#items.lengths[slot] ?? 0);
       if (length === 0) continue;
       this.#items.lengths[slot] = 0;
+      this.#hasDead = true;
       this.#totalLength -= length;
       this.#living--;
     }
