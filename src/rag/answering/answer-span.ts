@@ -1,4 +1,4 @@
-import type { Range } from "../sentences.ts";
+import { sentenceRanges, type Range } from "../sentences.ts";
 
 /** What a question asks for, and how that stands in a quote: the first group, or all of the match. */
 interface Value {
@@ -7,7 +7,7 @@ interface Value {
 }
 
 const amount =
-  /(?:[$€£¥]\s?)?\d[\d.,:]*\d?(?:\s?(?:%|percent|bytes?|bits?|[kKMGT]i?B|ms|milliseconds?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|times?|characters?|chars?|columns?|rows?|metres?|meters?|[A-Z]{3})\b)?/u;
+  /(?<![\p{L}\p{N}_.-])(?:[$€£¥]\s?)?\d(?:[\d.,:]*\d)?(?:\s?(?:%|percent|bytes?|bits?|[kKMGT]i?B|ms|milliseconds?|seconds?|minutes?|hours?|days?|weeks?|months?|years?|times?|characters?|chars?|columns?|rows?|metres?|meters?|[A-Z]{3})\b)?/u;
 const literal =
   /[“"`'][^”"`'\n]{1,60}[”"`']|<\/?[A-Za-z][\w-]*>|--?[A-Za-z][\w-]*|\w+(?:[_.:/]\w+)+(?:\(\))?|\w+\(\)|\b\p{Lu}{2,}\b/u;
 const properName = /\p{Lu}[\p{L}'’.-]+(?:\s+(?:van|von|de|der|of|\p{Lu}[\p{L}'’.-]*))+/u;
@@ -50,21 +50,33 @@ const values: readonly Value[] = [
 ];
 
 /**
- * Where in a quote the value stands that a question asks for: a number with its unit, a default, a name, a literal.
- * What the question says itself is not its answer.
+ * Where in a quote the value stands that a question asks for: a number with its unit, a default, a name, a literal. What
+ * the question says itself is not its answer; of several, the one in the sentence that is worth most to the question.
  */
-export function answerSpan(question: string, quote: string): Range | undefined {
+export function answerSpan(
+  question: string,
+  quote: string,
+  worthOf: (sentence: string) => number = () => 0,
+): Range | undefined {
   const asked = values.find(({ asks }) => asks.test(question));
   const said = question.toLowerCase();
+  const sentences = sentenceRanges(quote)
+    .map((range) => ({ ...range, worth: worthOf(quote.slice(range.start, range.end)) }))
+    .sort((one, other) => other.worth - one.worth);
   for (const pattern of asked?.stands ?? []) {
-    for (const match of quote.matchAll(new RegExp(pattern.source, `${pattern.flags}gd`))) {
-      const [start, end] = match.indices?.[1] ?? match.indices?.[0] ?? [0, 0];
-      const text = quote.slice(start, end).trim();
-      if (text !== "" && !said.includes(text.toLowerCase())) {
-        const lead = quote.slice(start, end).search(/\S/u);
-        return { start: start + lead, end: start + lead + text.length };
-      }
+    const places = [...quote.matchAll(new RegExp(pattern.source, `${pattern.flags}gd`))]
+      .map(({ indices }) => trimmed(quote, indices?.[1] ?? indices?.[0] ?? [0, 0]))
+      .filter(({ start, end }) => end > start && !said.includes(quote.slice(start, end).toLowerCase()));
+    for (const sentence of sentences) {
+      const place = places.find(({ start, end }) => start >= sentence.start && end <= sentence.end);
+      if (place) return place;
     }
   }
   return undefined;
+}
+
+function trimmed(quote: string, [start, end]: readonly [number, number]): Range {
+  const text = quote.slice(start, end);
+  const lead = text.length - text.trimStart().length;
+  return { start: start + lead, end: start + lead + text.trim().length };
 }
