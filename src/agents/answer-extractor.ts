@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Answerer } from "../rag/answer.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
+import { arbitrateBy } from "./arbitrate.ts";
 import type { ChatModel } from "./chat-model.ts";
 import { type Passage, evidencePassages } from "./evidence-passages.ts";
 import { type ShownSentence, writeAnswer } from "./write-answer.ts";
@@ -39,7 +40,11 @@ export function createAnswerExtractor(deps: {
     input: EvidenceSchema,
     output: AnswerSchema,
     async run({ question, retrieval, show }, context) {
-      const quoted = await answerer.answer(question, retrieval, context.signal);
+      const reasons: string[] = [];
+      const arbitrate = model && arbitrateBy(model, context, (reason) => reasons.push(reason));
+      const settled = await answerer.answer(question, retrieval, context.signal, { arbitrate });
+      const decisions = reasons.map((reason) => `Sources disagree; the chat model decided: ${reason}`);
+      const quoted = { ...settled, notes: [...settled.notes, ...decisions] };
       if (!model || quoted.abstained) return quoted;
       const passages = await readPassages(retrieval, store, context);
       try {

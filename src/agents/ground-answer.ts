@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Agent } from "../coordination/agent.ts";
-import { type Citation, notFound } from "../rag/answer.ts";
+import { type Citation, type Conflict, notFound } from "../rag/answer.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import { type WrittenAnswer, withoutUnsound } from "./written-answer.ts";
 
@@ -20,18 +20,26 @@ export function createAnswerValidator(deps: {
     input: AnswerSchema,
     output: AnswerSchema,
     async run(answer, context) {
-      const urls = [...new Set(answer.citations.map(({ url }) => url))];
+      const ofSides = answer.conflicts.flatMap(({ sides }) => sides.flatMap(({ citations }) => citations));
+      const urls = [...new Set([...answer.citations, ...ofSides].map(({ url }) => url))];
       const pages = await Promise.all(urls.map((url) => deps.store.document(url, context.signal)));
       const texts = new Map(pages.flatMap((page) => (page ? [[page.url, page.document.text]] : [])));
       const isSound = ({ url, quote, start, end }: Citation) => texts.get(url)?.slice(start, end) === quote;
+      const sound = { ...answer, conflicts: answer.conflicts.flatMap((one) => soundConflict(one, isSound)) };
       const citations = answer.citations.filter(isSound);
-      if (citations.length === answer.citations.length) return answer;
-      const written = withoutUnsound(answer, isSound);
+      if (citations.length === answer.citations.length) return sound;
+      const written = withoutUnsound(sound, isSound);
       if (written) return written;
-      const { sentences: _, ...rest } = answer;
+      const { sentences: _, ...rest } = sound;
       if (citations.length === 0)
         return { ...rest, citations, abstained: true, confidence: 0, answer: notFound };
       return { ...rest, citations, answer: citations.map((citation) => citation.quote).join(" ") };
     },
   };
+}
+
+/** A contradiction of which every side can still be read; none otherwise. */
+function soundConflict(conflict: Conflict, isSound: (citation: Citation) => boolean): Conflict[] {
+  const sides = conflict.sides.map((side) => ({ ...side, citations: side.citations.filter(isSound) }));
+  return sides.every(({ citations }) => citations.length > 0) ? [{ ...conflict, sides }] : [];
 }

@@ -1,6 +1,7 @@
 import { visible } from "../agents/prompt-data.ts";
 import type { WrittenAnswer } from "../agents/written-answer.ts";
 import type { ForagerEvent } from "../events.ts";
+import type { Conflict } from "../rag/answer.ts";
 
 /** An answer on a terminal: its sentences as they come, then what is left to say of it. */
 export class AnswerView {
@@ -45,9 +46,12 @@ function describeSources({ abstained, confidence, citations, conflicts, notes }:
       `  [${index + 1}] ${visible(title)}\n      ${url}\n      "${onOneLine(quote)}"`,
   );
   const heading = abstained ? "Nearest in the index:" : `Confidence ${Math.round(confidence * 100)} %, from:`;
-  const disagreements = conflicts.flatMap(({ about, citations }) => [
-    `Sources disagree on: ${onOneLine(about)}`,
-    ...citations.map(({ quote, url }) => `  "${onOneLine(quote)}"\n      ${url}`),
+  const disagreements = conflicts.flatMap(({ sides, chosen, by }) => [
+    "Sources disagree:",
+    ...sides.flatMap(({ value, citations }, index) => [
+      `  ${onOneLine(value)}${index === chosen ? `  (the answer follows this: ${reasons[by]})` : ""}`,
+      ...citations.map(({ quote, url }) => `      "${onOneLine(quote)}"\n      ${url}`),
+    ]),
   ]);
   return [
     "",
@@ -57,6 +61,14 @@ function describeSources({ abstained, confidence, citations, conflicts, notes }:
     "",
   ].join("\n");
 }
+
+/** Why an answer follows one side. */
+const reasons: Readonly<Record<Conflict["by"], string>> = {
+  confidence: "its source is the likeliest",
+  majority: "more sites say so",
+  newer: "it is the newest",
+  arbitration: "the chat model decided so",
+};
 
 function onOneLine(text: string): string {
   return visible(text).replace(/\s+/g, " ").trim();

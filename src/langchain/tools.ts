@@ -80,7 +80,16 @@ function askTool(forager: ToolForager, { hosts }: ForagerToolOptions): Structure
           ? ["Not found in the indexed pages.", ...(quotes.length > 0 ? ["The nearest sources:"] : [])]
           : [`The answer (confidence ${confidence.toFixed(2)}):\n${markUntrusted(answer)}`, "Its sources:"];
         if (conflicts.length > 0)
-          lines.push(`The sources contradict each other in ${conflicts.length} of its points.`);
+          lines.push(
+            ...conflicts.map(
+              ({ sides }) =>
+                `The sources contradict each other:\n${markUntrusted(
+                  sides
+                    .map(({ value, citations }) => `${value} (${citations.map(({ url }) => url).join(", ")})`)
+                    .join("\n"),
+                )}`,
+            ),
+          );
         return [...(quotes.length > 0 ? [untrustedNote] : []), ...lines, ...quotes].join("\n\n");
       }),
     {

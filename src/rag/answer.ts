@@ -4,6 +4,8 @@ import { chancesOf, likeliestRun, mostQuoteWords, shortened } from "./answering/
 import { lacksValue, missingNumbers } from "./answering/value-asked.ts";
 import { sentenceScore, supportWeights, wordWeights } from "./answering/sentence-score.ts";
 import { supportOf, type PassageSupport } from "./answering/word-support.ts";
+import { settleContradictions } from "./answering/settle-contradictions.ts";
+import type { Arbitrate, ResolvedBy, ResolvedConflict } from "./conflicts/resolve.ts";
 import type { AnswerOptions } from "./answer-options.ts";
 import { termsOf } from "./analyzer.ts";
 import { answerConfidence, type AnswerSigns } from "./confidence.ts";
@@ -36,10 +38,25 @@ export interface Citation {
   readonly answer?: Range;
 }
 
-/** Sources that contradict each other on one point. */
+/** Sources that contradict each other on one point: what each side says, and which side the answer follows. */
 export interface Conflict {
   readonly about: string;
-  readonly citations: readonly Citation[];
+  /** Each with its quotes, the weightiest side first. */
+  readonly sides: readonly {
+    readonly value: string;
+    readonly citations: readonly Citation[];
+    /** Summed chance of its sources, copies counted once. */
+    readonly weight: number;
+  }[];
+  /** Index of the side that the answer follows ... */
+  readonly chosen: number;
+  /** ... and why: its sources are likelier, more, newer, or a chat model said so. */
+  readonly by: ResolvedBy;
+}
+
+export interface AnswerRequest {
+  /** Decides between sources that contradict each other; without it, rules do. */
+  readonly arbitrate?: Arbitrate | undefined;
 }
 
 /** An answer made of quotes, or the honest absence of one. */
@@ -98,7 +115,12 @@ export class Answerer {
    * The best one to three sentences of what was retrieved, or "not found" with the nearest sources.
    * @throws The signal's reason when aborted.
    */
-  async answer(text: string, retrieval: Retrieval, signal?: AbortSignal): Promise<Answer> {
+  async answer(
+    text: string,
+    retrieval: Retrieval,
+    signal?: AbortSignal,
+    { arbitrate }: AnswerRequest = {},
+  ): Promise<Answer> {
     const hits = this.#hitsToRead(retrieval);
     const pages = [...new Set(hits.map(({ chunk }) => chunk.documentId))];
     const [question, documents] = await Promise.all([
@@ -107,29 +129,39 @@ export class Answerer {
     ]);
     const passages = readPassages(hits, new Map(documents.map((document) => [document.id, document])));
     const scored = await this.#score(question, passages, signal);
-    const quotes = quotesOf(question, scored, passages);
-    const [first] = quotes;
-    if (!first) return abstention(text, 0, [], retrieval.notes);
     const facts = factsOf(question, passages);
-    const confidenceOf = ({ best: { passageCoverage, support }, text: quote }: Quote) =>
+    const trustIn = (quote: string, { passageCoverage, support }: Scored) =>
       answerConfidence({
         ...facts,
         lacksValue: lacksValue(text, quote),
         passageCoverage,
         ...(support ? { support } : {}),
       });
+    const { kept, conflicts } = await settleContradictions(
+      text,
+      scored,
+      passages,
+      (sentence) => trustIn(sentence.quote, sentence),
+      arbitrate,
+      signal,
+    );
+    const quotes = quotesOf(question, kept, passages);
+    const [first] = quotes;
+    if (!first) return abstention(text, 0, [], retrieval.notes);
+    const confidenceOf = (quote: Quote) => trustIn(quote.text, quote.best);
     const confidence = confidenceOf(first);
     const cite = (quote: Quote) => citation(question, quote, confidenceOf(quote));
     if (confidence < this.#options.leastConfidence)
       return abstention(text, confidence, nearestOf(quotes).map(cite), retrieval.notes);
-    const chosen = this.#choose(question, quotes, scored, passages);
+    const chosen = this.#choose(question, quotes, kept, passages);
     return {
       question: text,
       answer: chosen.map((quote) => quote.text.replace(/\s+/g, " ").trim()).join(" "),
-      confidence,
+      // Sources that disagree leave as much of it as the chosen side has weight.
+      confidence: confidence * Math.min(1, ...conflicts.map(shareOfChosen)),
       abstained: false,
       citations: chosen.map(cite),
-      conflicts: [],
+      conflicts: conflicts.map(describeConflict),
       notes: retrieval.notes,
     };
   }
@@ -264,7 +296,7 @@ function nearestOf(quotes: readonly Quote[]): Quote[] {
 }
 
 function citation(question: Question, { best, start, end, text }: Quote, score: number): Citation {
-  const span = answerSpan(question.text, text);
+  const span = answerSpan(question.text, text, (sentence) => question.worthOf(sentence));
   return {
     url: best.url,
     title: best.title,
@@ -274,6 +306,31 @@ function citation(question: Question, { best, start, end, text }: Quote, score: 
     score,
     ...(span ? { answer: { start: start + span.start, end: start + span.end } } : {}),
   };
+}
+
+function describeConflict({ about, sides, resolved, by }: ResolvedConflict): Conflict {
+  return {
+    about,
+    sides: sides.map(({ value, weight, evidence }) => ({
+      value,
+      weight,
+      citations: evidence.map(({ url, title, quote, start, end, score }) => ({
+        url,
+        title,
+        quote,
+        start,
+        end,
+        score,
+      })),
+    })),
+    chosen: resolved,
+    by,
+  };
+}
+
+function shareOfChosen({ sides, resolved }: ResolvedConflict): number {
+  const total = sides.reduce((sum, { weight }) => sum + weight, 0);
+  return total > 0 ? (sides[resolved]?.weight ?? 0) / total : 1;
 }
 
 function abstention(

@@ -77,14 +77,25 @@ describe("an answer on a terminal", () => {
     const text = describeAnswer(
       answer({
         notes: ["Understood as: How much?"],
-        conflicts: [{ about: "How much?", citations: [citation] }],
+        conflicts: [
+          {
+            about: "How much?",
+            sides: [
+              { value: "2 litres", weight: 0.8, citations: [citation] },
+              { value: "3 litres", weight: 0.5, citations: [{ ...citation, quote: "It holds 3 litres." }] },
+            ],
+            chosen: 0,
+            by: "newer",
+          },
+        ],
       }),
     );
     assert.match(
       text,
       /Confidence 83 %, from:\n {2}\[1\] Lamps\n {6}https:\/\/a\.example\/\n {6}"It holds 2 litres\."/,
     );
-    assert.match(text, /Sources disagree on: How much\?/);
+    assert.match(text, /Sources disagree:\n {2}2 litres {2}\(the answer follows this: it is the newest\)/);
+    assert.match(text, / {2}3 litres\n {6}"It holds 3 litres\."\n {6}https:\/\/a\.example\//);
     assert.match(text, /Note: Understood as: How much\?/);
   });
 

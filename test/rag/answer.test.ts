@@ -134,6 +134,71 @@ for (const [name, embedder] of [
   });
 }
 
+describe("sources that contradict each other", () => {
+  const town = (url: string, year: number): SmallPage => ({
+    url,
+    title: "The Iron Bridge",
+    passages: [`The Iron Bridge in Velden opened to traffic in ${year}.`, "Trams share it with cars."],
+  });
+  const line: SmallPage = {
+    url: "https://rail.test/iron",
+    title: "Lines",
+    passages: ["In 1964 the Iron Bridge in Velden opened, and line 3 has crossed it ever since."],
+  };
+  const question = "When did the Iron Bridge in Velden open?";
+
+  it("are named, each side with its quotes, and the answer follows one of them", async () => {
+    using index = new SmallIndex([
+      town("https://gazette.test/bridge", 1961),
+      town("https://atlas.test/bridge", 1964),
+      line,
+    ]);
+    const answer = await ask(index, question);
+    const [conflict] = answer.conflicts;
+    assert.deepEqual(conflict?.sides.map(({ value }) => value).sort(), ["1961", "1964"]);
+    assert.deepEqual([conflict?.by, conflict?.sides[conflict.chosen]?.value], ["majority", "1964"]);
+    assert.match(answer.answer, /1964/);
+    assert.doesNotMatch(answer.answer, /1961/);
+    const cited = conflict?.sides.flatMap(({ citations }) => citations) ?? [];
+    assert.equal(new Set(cited.map(({ url }) => url)).size, 3);
+    assertExact(index, { ...answer, citations: cited });
+  });
+
+  it("leave less confidence than sources that agree", async () => {
+    using agreed = new SmallIndex([
+      town("https://gazette.test/bridge", 1964),
+      town("https://atlas.test/b", 1964),
+    ]);
+    using torn = new SmallIndex([
+      town("https://gazette.test/bridge", 1961),
+      town("https://atlas.test/b", 1964),
+    ]);
+    const [sure, unsure] = [await ask(agreed, question), await ask(torn, question)];
+    assert.deepEqual(sure.conflicts, []);
+    assert.ok(unsure.confidence < sure.confidence);
+  });
+
+  it("are decided by whoever is asked to, and by rules where that fails", async () => {
+    using index = new SmallIndex([
+      town("https://gazette.test/bridge", 1961),
+      town("https://atlas.test/bridge", 1964),
+      line,
+    ]);
+    const retrieval = await new Retriever(
+      { store: index.store, clock: systemClock },
+      RetrieveOptions.parse({}),
+    ).retrieve(question, { limit: 9 });
+    const answerer = new Answerer({ store: index.store }, AnswerOptions.parse({}));
+    const forOld = async ({ sides }: { readonly sides: readonly { readonly value: string }[] }) =>
+      sides.findIndex(({ value }) => value === "1961");
+    const told = await answerer.answer(question, retrieval, undefined, { arbitrate: forOld });
+    assert.deepEqual([told.conflicts[0]?.by, /1961/.test(told.answer)], ["arbitration", true]);
+    const failing = () => Promise.reject(new Error("no model"));
+    const ruled = await answerer.answer(question, retrieval, undefined, { arbitrate: failing });
+    assert.deepEqual([ruled.conflicts[0]?.by, /1964/.test(ruled.answer)], ["majority", true]);
+  });
+});
+
 describe("answering", () => {
   it("quotes code when a page has nothing else", async () => {
     using index = new SmallIndex([

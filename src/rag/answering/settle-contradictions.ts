@@ -1,0 +1,87 @@
+import type { Candidate, ReadPassage } from "../answer-candidates.ts";
+import type { Evidence } from "../conflicts/evidence.ts";
+import { type Arbitrate, type ResolvedConflict, resolveConflicts } from "../conflicts/resolve.ts";
+
+/** Sentences that are held against each other: the likeliest. */
+const mostCompared = 30;
+
+/** A sentence with the chance that it, of all, holds the answer. */
+export interface Likely extends Candidate {
+  readonly chance: number;
+}
+
+/** Which of the sentences an answer may be made of, and what they contradict each other in. */
+export interface Settled<T> {
+  readonly kept: readonly T[];
+  readonly conflicts: readonly ResolvedConflict[];
+}
+
+/**
+ * Finds where the likeliest sentences contradict each other and leaves out the losing sides; the best of a side that won
+ * comes first.
+ * @param likely Best first.
+ * @param trustOf The chance that a sentence holds the answer, by itself.
+ */
+export async function settleContradictions<T extends Likely>(
+  question: string,
+  likely: readonly T[],
+  passages: readonly ReadPassage[],
+  trustOf: (sentence: T) => number,
+  arbitrate: Arbitrate | undefined,
+  signal?: AbortSignal,
+): Promise<Settled<T>> {
+  const compared = new Map<Evidence, T>();
+  for (const sentence of likely.slice(0, mostCompared)) {
+    const evidence = evidenceOf(sentence, passages, trustOf(sentence));
+    if (evidence) compared.set(evidence, sentence);
+  }
+  const { conflicts, evidence } = await resolveConflicts(
+    question,
+    [...compared.keys()],
+    arbitrate ? { arbitrate } : {},
+    signal,
+  );
+  if (conflicts.length === 0) return { kept: likely, conflicts };
+  const left = new Set(evidence.map((one) => compared.get(one)));
+  const lost = new Set([...compared.values()].filter((sentence) => !left.has(sentence)));
+  const won = new Set(
+    conflicts.flatMap(({ sides, resolved }) => {
+      const [best] = sides[resolved]?.evidence ?? [];
+      return best ? [compared.get(best)] : [];
+    }),
+  );
+  const first = likely[0]?.chance ?? 0;
+  const kept = likely
+    .filter((sentence) => !lost.has(sentence))
+    .map((sentence) => (won.has(sentence) ? { ...sentence, chance: first } : sentence))
+    .sort((one, other) => other.chance - one.chance);
+  return { kept, conflicts };
+}
+
+/** A sentence in the light of its headings and the entry it belongs to. */
+function evidenceOf(
+  { url, title, quote, start, end }: Candidate,
+  passages: readonly ReadPassage[],
+  score: number,
+): Evidence | undefined {
+  for (const { hit, stored, statements } of passages) {
+    const statement = stored.url === url ? statements.find((one) => one.start === start) : undefined;
+    if (!statement) continue;
+    const { publishedAt } = stored.document;
+    const context = [hit.chunk.headingPath, statement.about, quote].filter((line) => line !== "").join("\n");
+    const host = URL.parse(url)?.host ?? "";
+    return {
+      url,
+      title,
+      quote,
+      start,
+      end,
+      score,
+      context,
+      host,
+      publishedAt,
+      contentKey: stored.contentHash,
+    };
+  }
+  return undefined;
+}
