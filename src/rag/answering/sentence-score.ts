@@ -2,7 +2,7 @@ import type { SentenceSigns, Weights } from "./sentence-signs.ts";
 
 /**
  * Weights of a sentence's signs, as logits. A conditional logit (ridge 5 on standardised signs) over the sentences of each
- * of 248 questions on four manuals (bench/questions: apache, gnucash, postgresql, python). Fitted on three and tried on
+ * of 248 questions on four manuals (bench/fit-sentences.ts: apache, gnucash, postgresql, python). Fitted on three and tried on
  * the fourth, the first sentence holds the answer for .51, its run of 40 words for .56; with {@link wordWeights} for .44
  * and .48; before there were weights, by hand, for .47.
  * @see McFadden, Conditional logit analysis of qualitative choice behavior, 1974
