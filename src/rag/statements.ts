@@ -5,15 +5,11 @@ import { sentenceRanges, type Range } from "./sentences.ts";
 export interface Statement extends Range {
   /** What it is about without saying so: the term it is listed under, its table's first row; or "". */
   readonly about: string;
-  /** What it says the meaning of: the term it begins with, a sentence's subject; or "". */
-  readonly defines: string;
   readonly kind: "sentence" | "row" | "code";
 }
 
 /** A line no longer than this without a full stop, before a sentence, is what the sentence is about: a term, a signature. */
 const maxTermLength = 120;
-/** A subject of few words, then what says what it is or does. */
-const definition = /^([^,;:.]{2,80}?)\s(?:is|are|was|were|means?|stands? for|refers? to|returns?)\s/u;
 const sentenceEnd = /[.!?:…。！？]["'”’»)\]]*$/u;
 
 /** Statements that reach into a passage, whole even where the passage cuts them. Headings are none. */
@@ -44,7 +40,7 @@ function* statementsOf(text: string, block: Block, reader: EntryReader): Generat
       return;
     case "code":
       for (const line of sentenceRanges(text, block.start, block.end))
-        yield { ...line, about: "", defines: "", kind: "code" };
+        yield { ...line, about: "", kind: "code" };
       return;
     case "paragraph":
     case "quote":
@@ -63,7 +59,7 @@ function* rowsOf(text: string, block: Block): Generator<Statement> {
   for (let start = first + 1; start < block.end;) {
     const lineEnd = text.indexOf("\n", start);
     const end = lineEnd < 0 ? block.end : Math.min(lineEnd, block.end);
-    if (text.slice(start, end).trim() !== "") yield { start, end, about, defines: "", kind: "row" };
+    if (text.slice(start, end).trim() !== "") yield { start, end, about, kind: "row" };
     start = end + 1;
   }
 }
@@ -85,7 +81,7 @@ class EntryReader {
     if (term && isWhole && this.#text.slice(term.end, start).trim() === "") {
       this.#term = undefined;
       const about = this.#text.slice(term.start, term.end);
-      yield { start: term.start, end, about: "", defines: about, kind: "sentence" };
+      yield { start: term.start, end, about: "", kind: "sentence" };
       this.#about = about;
       return;
     }
@@ -95,8 +91,7 @@ class EntryReader {
       return;
     }
     if (term) yield* this.leave();
-    const defines = definition.exec(this.#text.slice(start, end))?.[1] ?? "";
-    yield { start, end, about: this.#about, defines, kind: "sentence" };
+    yield { start, end, about: this.#about, kind: "sentence" };
   }
 
   /** What comes next belongs to no entry. */
@@ -104,7 +99,7 @@ class EntryReader {
     const term = this.#term;
     this.#term = undefined;
     this.#about = "";
-    if (term) yield { ...term, about: "", defines: "", kind: "sentence" };
+    if (term) yield { ...term, about: "", kind: "sentence" };
   }
 
   #hasLetters({ start, end }: Range): boolean {

@@ -39,7 +39,6 @@ describe("statements", () => {
         ["It is 5432.", "port (integer)"],
       ],
     );
-    assert.equal(statements[0]?.defines, "work_mem (integer)");
   });
 
   it("belong to no entry after the list, or under the next heading", () => {
@@ -51,15 +50,6 @@ describe("statements", () => {
       ] as const;
       assert.equal(read(parts).at(-1)?.about, "");
     }
-  });
-
-  it("know the subject that a sentence says the meaning of", () => {
-    for (const [sentence, subject] of [
-      ["A partial index is built over a subset.", "A partial index"],
-      ["GIL stands for a lock.", "GIL"],
-      ["Run it, as that is best.", ""],
-    ] as const)
-      assert.equal(read([["paragraph", sentence]])[0]?.defines, subject);
   });
 
   it("are rows under their table's first row, and lines of code, in the order of the page", () => {
