@@ -124,6 +124,11 @@ describe("the feed of another store", () => {
 
   it("stops at a failure that waiting does not mend", async () => {
     using it = setUp();
+    await it.database.write(() =>
+      Array.from({ length: 50 }, (_, at) =>
+        it.archive.upsert(documentOf(`https://a.example/${at}`, [`pear ${at}`])),
+      ),
+    );
     it.store.identity = () => Promise.reject(new StoreError("another embedder's index"));
     await assert.rejects(it.feed.follow(new AbortController().signal), /another embedder/);
   });
