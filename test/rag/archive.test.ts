@@ -355,6 +355,7 @@ describe("the archive", () => {
       await database.write(() => archive.upsert(documentOf(home, ["apple"])));
       for (const statement of [
         "DROP INDEX document_revision",
+        "DROP INDEX document_filter",
         ...["published_ms", "language", "format", "revision"].map(
           (column) => `ALTER TABLE document DROP COLUMN ${column}`,
         ),

@@ -14,7 +14,7 @@ import type {
   TermCounts,
 } from "../chunk-store.ts";
 import { searchableText } from "../searchable-text.ts";
-import { compileFilter } from "./sqlite-filter.ts";
+import { FilteredDocuments } from "./filtered-documents.ts";
 import { DocumentWriter } from "./sqlite-document-writer.ts";
 import { readIndexed } from "./sqlite-indexed.ts";
 import { readChunk, readDocument, type Row } from "./sqlite-rows.ts";
@@ -53,8 +53,7 @@ export class SqliteArchive implements Archive {
   readonly #texts: DocumentTexts;
   /** The states of the file that each index was last read at. */
   readonly #stamps = new Map<TermIndex | VectorIndex, number>();
-  /** The last filter asked for, and the documents it holds for at that state of the file. */
-  #filtered: { readonly key: string; readonly stamp: number; readonly documents: Set<number> } | undefined;
+  readonly #filtered: FilteredDocuments;
 
   /** Writes once, where the embedder is another than before: its vectors count from now on, and those of the other are kept unused. */
   constructor(deps: ArchiveDeps, limits: IndexLimits = defaultLimits) {
@@ -68,6 +67,7 @@ export class SqliteArchive implements Archive {
     this.#chunkIndex = new TermIndex(database, "chunk");
     this.#pageIndex = new TermIndex(database, "page");
     this.#texts = new DocumentTexts(database);
+    this.#filtered = new FilteredDocuments(database);
     if (embedder && !database.isReadOnly) database.writeNow(() => this.#vectorWriter.adopt(embedder));
   }
 
@@ -321,14 +321,7 @@ export class SqliteArchive implements Archive {
   ): { readonly limit: number; readonly accepts?: (document: number) => boolean } {
     const { limit, filter } = options;
     if (filter === undefined) return { limit };
-    const key = JSON.stringify(filter);
-    if (this.#filtered?.key !== key || this.#filtered.stamp !== stamp) {
-      const { sql, values } = compileFilter(filter);
-      const rows = this.#database.prepare(`SELECT id FROM document WHERE ${sql}`).all(...values);
-      this.#filtered = { key, stamp, documents: new Set(rows.map((row) => Number(row["id"]))) };
-    }
-    const { documents } = this.#filtered;
-    return { limit, accepts: (document) => documents.has(document) };
+    return { limit, accepts: this.#filtered.acceptedBy(filter, stamp) };
   }
 
   /** Puts documents to rows of `chunk`; each document is read once. */

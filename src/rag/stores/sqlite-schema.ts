@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS document(
 ) STRICT;
 CREATE INDEX IF NOT EXISTS document_requested ON document(requested_url);
 CREATE INDEX IF NOT EXISTS document_content ON document(content_hash);
-CREATE INDEX IF NOT EXISTS document_host ON document(host);
+-- All that filters ask for but the address, so that none reads the documents themselves.
+CREATE INDEX IF NOT EXISTS document_filter ON document(host, language, format, fetched_at, published_ms);
+DROP INDEX IF EXISTS document_host;
 CREATE INDEX IF NOT EXISTS document_revision ON document(revision);
 CREATE TABLE IF NOT EXISTS gone(url TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS gone_revision ON gone(revision);
