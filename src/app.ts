@@ -29,20 +29,28 @@ import { openCoordination } from "./coordination/index.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
-import type { AskFloor } from "./jobs/ask.ts";
+import { ask, type AskFloor } from "./jobs/ask.ts";
+import type { CalibrationFloor } from "./jobs/calibrate.ts";
 import type { CrawlFloor } from "./jobs/crawl-floor.ts";
 import type { EvaluationFloor } from "./jobs/evaluate.ts";
 import { evaluationFloor } from "./jobs/evaluation-floor.ts";
 import type { Log } from "./log.ts";
+import type { ChunkStore } from "./rag/chunk-store.ts";
 import { Answerer } from "./rag/answer.ts";
+import { type Calibration, readCalibration } from "./rag/calibration/calibration.ts";
+import { calibrated } from "./rag/calibration/confidence-curve.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";
 import type { Embedder } from "./rag/embedder.ts";
 import { embedders } from "./rag/embedders/index.ts";
-import { Retriever } from "./rag/retrieve.ts";
+import type { Reranker } from "./rag/reranker.ts";
+import { createOnnxCrossEncoder } from "./rag/rerankers/onnx-cross-encoder.ts";
+import { Retriever, type RetrieverDeps } from "./rag/retrieve.ts";
 import { SearchedStore } from "./searched-store.ts";
 
 /** More reading threads than this wait for the main thread, which commits what they read. */
 const mostReadThreads = 4;
+/** Where what was measured on an index is kept. */
+const calibrationKey = "calibration";
 /** Pools of agents that think a little and wait for little. */
 const light = { size: 64, timeoutMs: 300_000 };
 /** However hard the machine is pressed, so many pages stay under way: one alone would wait for its host most of the time. */
@@ -72,6 +80,7 @@ export class App implements AsyncDisposable {
   readonly searched: SearchedStore;
   #embedder: Promise<Embedder | undefined> | undefined;
   #model: Promise<ChatModel | undefined> | undefined;
+  #rerankerMade: Promise<Reranker | undefined> | undefined;
 
   constructor(config: Config, deps: AppDeps) {
     this.config = config;
@@ -192,12 +201,13 @@ export class App implements AsyncDisposable {
   /** What judging search and answers stands on. */
   async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
     const askFloor = await this.askFloor(folder, { embedBudgetMs: 0 });
-    const [{ store }, embedder] = [await this.searched.open(folder), await this.embedder()];
+    const { store } = await this.searched.open(folder);
+    const retriever = await this.#retrieverDeps(folder, store);
     const pages = function* () {
       for (const { url } of folder.archive.documents()) yield url;
     };
     return {
-      ...evaluationFloor({ store, embedder, clock: this.clock, askFloor, pages }, this.config.retrieve),
+      ...evaluationFloor({ retriever, askFloor, pages }, this.config.retrieve),
       [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
     };
   }
@@ -206,30 +216,22 @@ export class App implements AsyncDisposable {
    * What searching and answering stand on.
    * @param folder Absent where this machine has none, and the searched store stands alone.
    * @param options.embedBudgetMs In place of the configured one.
+   * @param options.isUncorrected Whether answers state their confidence as it is without a calibration.
    */
   async askFloor(
     folder: DataFolder | undefined,
-    options: { readonly embedBudgetMs?: number | undefined } = {},
+    options: { readonly embedBudgetMs?: number | undefined; readonly isUncorrected?: boolean } = {},
   ): Promise<AskFloor & AsyncDisposable> {
     const { store, notes } = await this.searched.open(folder);
-    const embedder = await this.embedder();
     const model = await this.#chatModel();
-    const retriever = new Retriever(
-      {
-        store,
-        embedder,
-        clock: this.clock,
-        keep:
-          folder && !folder.database.isReadOnly
-            ? (vectors) => folder.database.write(() => folder.archive.putVectors(vectors))
-            : undefined,
-      },
-      {
-        ...this.config.retrieve,
-        ...(options.embedBudgetMs === undefined ? {} : { embedBudgetMs: options.embedBudgetMs }),
-      },
-    );
-    const answerer = new Answerer({ store, embedder }, this.config.answer);
+    const deps = await this.#retrieverDeps(folder, store);
+    const { embedder } = deps;
+    const { embedBudgetMs = this.config.retrieve.embedBudgetMs } = options;
+    const retriever = new Retriever(deps, { ...this.config.retrieve, embedBudgetMs });
+    const calibration = await this.#calibration(folder, embedder);
+    const curve = options.isUncorrected ? undefined : calibration?.confidence;
+    const correct = curve && ((confidence: number) => calibrated(curve, confidence));
+    const answerer = new Answerer({ store, embedder, correct }, this.config.answer);
     const made = new AsyncDisposableStack();
     const { log } = this.#deps;
     return {
@@ -246,8 +248,63 @@ export class App implements AsyncDisposable {
     };
   }
 
+  /** What measuring an index stands on; the folder is the caller's. */
+  async calibrationFloor(
+    folder: DataFolder,
+    embedder: Embedder,
+  ): Promise<CalibrationFloor & AsyncDisposable> {
+    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0, isUncorrected: true });
+    const { store } = await this.searched.open(folder);
+    return {
+      archive: folder.archive,
+      store,
+      embedder,
+      reranker: await this.#reranker(),
+      clock: this.clock,
+      retrieve: this.config.retrieve,
+      ask: (question, context) => ask(askFloor, question, {}, context),
+      keep: (calibration) => folder.coordination.memory.put(calibrationKey, calibration),
+      [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#made.disposeAsync();
+  }
+
+  async #retrieverDeps(folder: DataFolder | undefined, store: ChunkStore): Promise<RetrieverDeps> {
+    const embedder = await this.embedder();
+    const calibration = await this.#calibration(folder, embedder);
+    return {
+      store,
+      embedder,
+      reranker: await this.#reranker(),
+      clock: this.clock,
+      calibration: () => calibration,
+      keep:
+        folder && !folder.database.isReadOnly
+          ? (vectors) => folder.database.write(() => folder.archive.putVectors(vectors))
+          : undefined,
+    };
+  }
+
+  /** What was measured on this index with this embedder. */
+  async #calibration(
+    folder: DataFolder | undefined,
+    embedder: Embedder | undefined,
+  ): Promise<Calibration | undefined> {
+    const kept = await folder?.coordination.memory.get(calibrationKey);
+    return readCalibration(kept?.value, embedder?.id);
+  }
+
+  #reranker(): Promise<Reranker | undefined> {
+    this.#rerankerMade ??= this.#makeReranker();
+    return this.#rerankerMade;
+  }
+
+  async #makeReranker(): Promise<Reranker | undefined> {
+    const { reranker } = this.config;
+    return reranker.modelFolder === "" ? undefined : this.#made.use(await createOnnxCrossEncoder(reranker));
   }
 
   #employ<I, O>(agent: Agent<I, O>, options: EmployOptions): Employed<I, O> {

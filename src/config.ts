@@ -12,6 +12,7 @@ import { ChunkOptions } from "./rag/chunk-options.ts";
 import { LangChainEmbedderOptions } from "./rag/embedders/langchain-options.ts";
 import { LocalOnnxOptions } from "./rag/embedders/local-onnx-options.ts";
 import { RetrieveOptions } from "./rag/retrieve-options.ts";
+import { OnnxCrossEncoderOptions } from "./rag/rerankers/onnx-cross-encoder-options.ts";
 import { QdrantOptions } from "./rag/stores/qdrant/options.ts";
 
 /** Every option there is, one part a room. Flags, then environment, then file, then the defaults here. */
@@ -46,6 +47,7 @@ export const Config = z.strictObject({
   langchainEmbedder: LangChainEmbedderOptions.optional(),
   qdrant: QdrantOptions.prefault({}),
   retrieve: RetrieveOptions.prefault({}),
+  reranker: OnnxCrossEncoderOptions.prefault({}),
   answer: AnswerOptions.prefault({}),
 });
 export type Config = z.output<typeof Config>;

@@ -26,6 +26,7 @@ import {
 } from "./jobs/dead-letters.ts";
 import { type Check, examine } from "./jobs/doctor.ts";
 import { type EmbedSummary, embed } from "./jobs/embed.ts";
+import { type CalibrateOptions, type CalibrationReport, calibrate } from "./jobs/calibrate.ts";
 import { type EvaluateOptions, evaluate } from "./jobs/evaluate.ts";
 import { type ExportKind, exportRecords } from "./jobs/export.ts";
 import type { GivenDocument } from "./jobs/given-document.ts";
@@ -262,6 +263,17 @@ export class Forager implements AsyncDisposable {
   ): Promise<EvaluationReport> {
     await using floor = await this.#app.evaluationFloor(await this.#openFolder({ isCreated: false }));
     return await evaluate(floor, queries, options, this.#context("evaluate", signal));
+  }
+
+  /** Measures on this index what meaning is worth beside words, and how far answers are to be believed; what it finds is used from then on. */
+  async calibrate(options: CalibrateOptions, signal?: AbortSignal): Promise<CalibrationReport> {
+    const folder = await this.#openFolder({ isCreated: false });
+    await using lease = folder.own();
+    const embedder = await this.#app.embedder();
+    if (!embedder)
+      throw new MissingError("Without an embedder there is nothing to weigh.", "See: forager doctor");
+    await using floor = await this.#app.calibrationFloor(folder, embedder);
+    return await calibrate(floor, options, this.#context("calibrate", signal, lease.lost));
   }
 
   /**

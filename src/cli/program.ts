@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ForagerError, OptionsError, messageOf } from "../errors.ts";
 import { addAsk } from "./ask.ts";
+import { addCalibrate } from "./calibrate.ts";
 import { addCrawl } from "./crawl.ts";
 import { addDeadLetters } from "./dead-letters.ts";
 import { addDoctor } from "./doctor.ts";
@@ -29,6 +30,7 @@ const commands = [
   addScrape,
   addSearch,
   addAsk,
+  (program: Command, shell: Shell) => addCalibrate(program, shell, (flags) => shell.open(flags)),
   (program: Command, shell: Shell) => addEvaluate(program, shell, (flags) => shell.open(flags)),
   addMigrate,
   addExport,

@@ -100,12 +100,19 @@ const nearestSources = 3;
 export class Answerer {
   readonly #store: ChunkStore;
   readonly #embedder: Embedder | undefined;
+  readonly #correct: (confidence: number) => number;
   readonly #options: AnswerOptions;
 
+  /** @param deps.correct Brings the stated confidence to what was measured on this index. */
   constructor(
-    deps: { readonly store: ChunkStore; readonly embedder?: Embedder | undefined },
+    deps: {
+      readonly store: ChunkStore;
+      readonly embedder?: Embedder | undefined;
+      readonly correct?: ((confidence: number) => number) | undefined;
+    },
     options: AnswerOptions,
   ) {
+    this.#correct = deps.correct ?? ((confidence) => confidence);
     this.#store = deps.store;
     this.#embedder = deps.embedder;
     this.#options = options;
@@ -131,12 +138,14 @@ export class Answerer {
     const scored = await this.#score(question, passages, signal);
     const facts = factsOf(question, passages);
     const trustIn = (quote: string, { passageCoverage, support }: Scored) =>
-      answerConfidence({
-        ...facts,
-        lacksValue: lacksValue(text, quote),
-        passageCoverage,
-        ...(support ? { support } : {}),
-      });
+      this.#correct(
+        answerConfidence({
+          ...facts,
+          lacksValue: lacksValue(text, quote),
+          passageCoverage,
+          ...(support ? { support } : {}),
+        }),
+      );
     const { kept, conflicts } = await settleContradictions(
       text,
       scored,

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
+import { systemClock } from "../../src/clock.ts";
+import { DataFolder } from "../../src/data-folder.ts";
 import { createForager, type Forager } from "../../src/index.ts";
+import { readCalibration } from "../../src/rag/calibration/calibration.ts";
 import { StoreError } from "../../src/errors.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
 import { temporaryFolder } from "../cli/run-forager.ts";
@@ -45,7 +48,7 @@ async function filledFolder() {
 /** Kills the process that works on the index after it has sent so many requests, again and again, then lets one finish. */
 async function killAndFinish(folder: string, standIn: StandIn, task: string): Promise<void> {
   const start = () => startProcess("../jobs/index-process.ts", folder, standIn.url, task);
-  for (const most of [2, 5, 9, 14, 20]) {
+  for (const most of [2, 7, 15]) {
     const before = standIn.requests.length;
     await using process = start();
     const isOver = () => process.child.exitCode !== null || standIn.requests.length >= before + most;
@@ -134,6 +137,31 @@ describe("moving the index", () => {
     await using back = open(empty.path);
     assert.deepEqual(await answersOf(back), folder.answers);
     assert.deepEqual((await back.status()).index, (await forager.status()).index);
+  });
+
+  it("lets a calibration that was killed leave nothing behind, and the next one find what an undisturbed one finds", async () => {
+    await using folder = await filledFolder();
+    await using other = await filledFolder();
+    const kept = async (path: string) => {
+      using data = DataFolder.open(path, { isCreated: false, clock: systemClock, embedder: embedder() });
+      const value = (await data.coordination.memory.get("calibration"))?.value;
+      return readCalibration(value, embedder().id);
+    };
+    for (const afterMs of [0, 20]) {
+      await using process = startProcess("../jobs/index-process.ts", folder.path, "", "calibrate");
+      await process.line("started");
+      await delay(afterMs);
+      await process.kill();
+      const found = await kept(folder.path);
+      assert.ok(found === undefined || found.queries > 0);
+    }
+    await using last = startProcess("../jobs/index-process.ts", folder.path, "", "calibrate");
+    await last.line("finished");
+    await using forager = open(other.path);
+    const { reasons, chosenAt, ...undisturbed } = await forager.calibrate({ seed: 1, timeoutMs: 60_000 });
+    assert.ok(reasons.length > 0 && chosenAt > 0);
+    const found = await kept(folder.path);
+    assert.deepEqual({ ...found, chosenAt: 0 }, { ...undisturbed, chosenAt: 0 });
   });
 
   it("keeps every page in the folder when Qdrant fails, says so, and sends it later", async () => {
