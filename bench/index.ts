@@ -15,6 +15,8 @@ const ways = {
   single: "a plain loop, one thread",
 } as const;
 type Way = keyof typeof ways;
+/** As Forager is started. */
+const flag = "--max-semi-space-size=8";
 
 const folder = mkdtempSync(join(tmpdir(), "forager-bench-"));
 try {
@@ -34,7 +36,15 @@ function run(way: Way, texts: string): Report {
   const file = way === "forager" ? "forager.ts" : "runtime.ts";
   const { status, stdout } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, "index", file), ...process.argv.slice(2), "--texts", texts, "--way", way],
+    [
+      flag,
+      join(import.meta.dirname, "index", file),
+      ...process.argv.slice(2),
+      "--texts",
+      texts,
+      "--way",
+      way,
+    ],
     { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
   );
   if (status !== 0) throw new Error(`${file} ended with ${status}`);

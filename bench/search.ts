@@ -9,6 +9,9 @@ import { parseArgs } from "node:util";
 import { readBuilt } from "./search/build.ts";
 import { type Figure, table } from "./search/figures.ts";
 
+/** As Forager is started. */
+const flag = "--max-semi-space-size=8";
+
 const { values } = parseArgs({
   options: {
     sizes: { type: "string", default: "10000,100000" },
@@ -30,7 +33,7 @@ console.log(table(columns, figures));
 function run(file: string, ...args: string[]): string {
   const { status, stdout } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, "search", file), ...args],
+    [flag, join(import.meta.dirname, "search", file), ...args],
     { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
   );
   if (status !== 0) throw new Error(`${file} ended with ${status}`);
