@@ -1,15 +1,12 @@
 import { availableParallelism } from "node:os";
-import { createAnswerExtractor } from "./agents/answer-extractor.ts";
 import type { ChatModel } from "./agents/chat-model.ts";
 import { Extractor } from "./agents/extractor.ts";
-import { createAnswerValidator } from "./agents/ground-answer.ts";
 import { HostGuard } from "./agents/host-guard.ts";
 import { GuardedModel } from "./agents/models/guarded-model.ts";
 import { openLangChainModel } from "./agents/models/langchain.ts";
 import { createCrawlPlanner } from "./agents/planner.ts";
-import { createQuestionPlanner } from "./agents/question-planner.ts";
 import type { Finding } from "./agents/finding.ts";
-import { type PageErrand, createIndexResearcher, createPageResearcher } from "./agents/researcher.ts";
+import { type PageErrand, createPageResearcher } from "./agents/researcher.ts";
 import { EgressGuard, systemResolve } from "./browser/egress-guard.ts";
 import { type Attempt, FetchLadder } from "./browser/fetch-ladder.ts";
 import { HostClock } from "./browser/host-clock.ts";
@@ -25,34 +22,19 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
 import { type Employed, type EmployOptions, Workforce } from "./coordination/workforce.ts";
-import { openCoordination } from "./coordination/index.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
-import { ask, type AskFloor } from "./jobs/ask.ts";
-import type { CalibrationFloor } from "./jobs/calibrate.ts";
 import type { CrawlFloor } from "./jobs/crawl-floor.ts";
-import type { EvaluationFloor } from "./jobs/evaluate.ts";
-import { evaluationFloor } from "./jobs/evaluation-floor.ts";
 import type { Log } from "./log.ts";
-import type { ChunkStore } from "./rag/chunk-store.ts";
-import { Answerer } from "./rag/answer.ts";
-import { type Calibration, readCalibration } from "./rag/calibration/calibration.ts";
-import { calibrated } from "./rag/calibration/confidence-curve.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";
 import type { Embedder } from "./rag/embedder.ts";
 import { embedders } from "./rag/embedders/index.ts";
-import type { Reranker } from "./rag/reranker.ts";
-import { createOnnxCrossEncoder } from "./rag/rerankers/onnx-cross-encoder.ts";
-import { Retriever, type RetrieverDeps } from "./rag/retrieve.ts";
+import { light, QuestionFloors } from "./question-floors.ts";
 import { SearchedStore } from "./searched-store.ts";
 
 /** More reading threads than this wait for the main thread, which commits what they read. */
 const mostReadThreads = 4;
-/** Where what was measured on an index is kept. */
-const calibrationKey = "calibration";
-/** Pools of agents that think a little and wait for little. */
-const light = { size: 64, timeoutMs: 300_000 };
 /** However hard the machine is pressed, so many pages stay under way: one alone would wait for its host most of the time. */
 const fewestPages = 2;
 
@@ -78,9 +60,10 @@ export class App implements AsyncDisposable {
   readonly workforce: Workforce;
   /** Where passages are searched. */
   readonly searched: SearchedStore;
+  /** What searching and answering stand on. */
+  readonly questions: QuestionFloors;
   #embedder: Promise<Embedder | undefined> | undefined;
   #model: Promise<ChatModel | undefined> | undefined;
-  #rerankerMade: Promise<Reranker | undefined> | undefined;
 
   constructor(config: Config, deps: AppDeps) {
     this.config = config;
@@ -89,7 +72,19 @@ export class App implements AsyncDisposable {
     this.searched = this.#made.use(
       new SearchedStore(config, { clock: this.clock, events, log, embedder: () => this.embedder() }),
     );
-    this.workforce = this.#made.use(new Workforce({ clock: this.clock, events: deps.events, log: deps.log }));
+    this.workforce = this.#made.use(new Workforce({ clock: this.clock, events, log }));
+    this.questions = this.#made.use(
+      new QuestionFloors(config, {
+        clock: this.clock,
+        events,
+        log,
+        searched: this.searched,
+        locks: this.workforce.locks,
+        embedder: () => this.embedder(),
+        model: () => this.#chatModel(),
+        employ: (agent, options) => this.#employ(agent, options),
+      }),
+    );
   }
 
   /** The embedder, or undefined where searching goes by words alone. */
@@ -198,113 +193,8 @@ export class App implements AsyncDisposable {
     });
   }
 
-  /** What judging search and answers stands on. */
-  async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
-    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0 });
-    const { store } = await this.searched.open(folder);
-    const retriever = await this.#retrieverDeps(folder, store);
-    const pages = function* () {
-      for (const { url } of folder.archive.documents()) yield url;
-    };
-    return {
-      ...evaluationFloor({ retriever, askFloor, pages }, this.config.retrieve),
-      [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
-    };
-  }
-
-  /**
-   * What searching and answering stand on.
-   * @param folder Absent where this machine has none, and the searched store stands alone.
-   * @param options.embedBudgetMs In place of the configured one.
-   * @param options.isUncorrected Whether answers state their confidence as it is without a calibration.
-   */
-  async askFloor(
-    folder: DataFolder | undefined,
-    options: { readonly embedBudgetMs?: number | undefined; readonly isUncorrected?: boolean } = {},
-  ): Promise<AskFloor & AsyncDisposable> {
-    const { store, notes } = await this.searched.open(folder);
-    const model = await this.#chatModel();
-    const deps = await this.#retrieverDeps(folder, store);
-    const { embedder } = deps;
-    const { embedBudgetMs = this.config.retrieve.embedBudgetMs } = options;
-    const retriever = new Retriever(deps, { ...this.config.retrieve, embedBudgetMs });
-    const calibration = await this.#calibration(folder, embedder);
-    const curve = options.isUncorrected ? undefined : calibration?.confidence;
-    const correct = curve && ((confidence: number) => calibrated(curve, confidence));
-    const answerer = new Answerer({ store, embedder, correct }, this.config.answer);
-    const made = new AsyncDisposableStack();
-    const { log } = this.#deps;
-    return {
-      planner: made.use(this.#employ(createQuestionPlanner({ model, log }), light)),
-      researcher: made.use(this.#employ(createIndexResearcher({ retriever, notes }), light)),
-      extractor: made.use(this.#employ(createAnswerExtractor({ answerer, store, model, log }), light)),
-      validator: made.use(this.#employ(createAnswerValidator({ store }), light)),
-      isReasoning: model !== undefined,
-      openWorkspace: () => openCoordination({ clock: this.clock }),
-      locks: this.workforce.locks,
-      clock: this.clock,
-      events: this.#deps.events,
-      [Symbol.asyncDispose]: () => made.disposeAsync(),
-    };
-  }
-
-  /** What measuring an index stands on; the folder is the caller's. */
-  async calibrationFloor(
-    folder: DataFolder,
-    embedder: Embedder,
-  ): Promise<CalibrationFloor & AsyncDisposable> {
-    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0, isUncorrected: true });
-    const { store } = await this.searched.open(folder);
-    return {
-      archive: folder.archive,
-      store,
-      embedder,
-      reranker: await this.#reranker(),
-      clock: this.clock,
-      retrieve: this.config.retrieve,
-      ask: (question, context) => ask(askFloor, question, {}, context),
-      keep: (calibration) => folder.coordination.memory.put(calibrationKey, calibration),
-      [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
-    };
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#made.disposeAsync();
-  }
-
-  async #retrieverDeps(folder: DataFolder | undefined, store: ChunkStore): Promise<RetrieverDeps> {
-    const embedder = await this.embedder();
-    const calibration = await this.#calibration(folder, embedder);
-    return {
-      store,
-      embedder,
-      reranker: await this.#reranker(),
-      clock: this.clock,
-      calibration: () => calibration,
-      keep:
-        folder && !folder.database.isReadOnly
-          ? (vectors) => folder.database.write(() => folder.archive.putVectors(vectors))
-          : undefined,
-    };
-  }
-
-  /** What was measured on this index with this embedder. */
-  async #calibration(
-    folder: DataFolder | undefined,
-    embedder: Embedder | undefined,
-  ): Promise<Calibration | undefined> {
-    const kept = await folder?.coordination.memory.get(calibrationKey);
-    return readCalibration(kept?.value, embedder?.id);
-  }
-
-  #reranker(): Promise<Reranker | undefined> {
-    this.#rerankerMade ??= this.#makeReranker();
-    return this.#rerankerMade;
-  }
-
-  async #makeReranker(): Promise<Reranker | undefined> {
-    const { reranker } = this.config;
-    return reranker.modelFolder === "" ? undefined : this.#made.use(await createOnnxCrossEncoder(reranker));
   }
 
   #employ<I, O>(agent: Agent<I, O>, options: EmployOptions): Employed<I, O> {

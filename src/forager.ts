@@ -219,7 +219,7 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<SearchResult> {
     const { limit = 10, embedBudgetMs, filter } = options;
-    await using floor = await this.#app.askFloor(await this.#folderToSearch(), { embedBudgetMs });
+    await using floor = await this.#app.questions.askFloor(await this.#folderToSearch(), { embedBudgetMs });
     return await search(floor, query, { limit, filter }, this.#context("search", signal));
   }
 
@@ -250,7 +250,7 @@ export class Forager implements AsyncDisposable {
     const events = new EventStream();
     events.subscribe((event) => this.events.emit(event));
     return startJob(events, async () => {
-      await using floor = await this.#app.askFloor(await this.#folderToSearch());
+      await using floor = await this.#app.questions.askFloor(await this.#folderToSearch());
       return await ask({ ...floor, events }, question, options, this.#context("ask", signal));
     });
   }
@@ -261,7 +261,9 @@ export class Forager implements AsyncDisposable {
     options: EvaluateOptions,
     signal?: AbortSignal,
   ): Promise<EvaluationReport> {
-    await using floor = await this.#app.evaluationFloor(await this.#openFolder({ isCreated: false }));
+    await using floor = await this.#app.questions.evaluationFloor(
+      await this.#openFolder({ isCreated: false }),
+    );
     return await evaluate(floor, queries, options, this.#context("evaluate", signal));
   }
 
@@ -272,7 +274,7 @@ export class Forager implements AsyncDisposable {
     const embedder = await this.#app.embedder();
     if (!embedder)
       throw new MissingError("Without an embedder there is nothing to weigh.", "See: forager doctor");
-    await using floor = await this.#app.calibrationFloor(folder, embedder);
+    await using floor = await this.#app.questions.calibrationFloor(folder, embedder);
     return await calibrate(floor, options, this.#context("calibrate", signal, lease.lost));
   }
 

@@ -1,0 +1,166 @@
+import { createAnswerExtractor } from "./agents/answer-extractor.ts";
+import type { ChatModel } from "./agents/chat-model.ts";
+import { createAnswerValidator } from "./agents/ground-answer.ts";
+import { createQuestionPlanner } from "./agents/question-planner.ts";
+import { createIndexResearcher } from "./agents/researcher.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { Agent } from "./coordination/agent.ts";
+import { openCoordination } from "./coordination/index.ts";
+import type { NamedLocks } from "./coordination/plans/admission.ts";
+import type { Employed, EmployOptions } from "./coordination/workforce.ts";
+import type { DataFolder } from "./data-folder.ts";
+import type { EventStream } from "./events.ts";
+import { ask, type AskFloor } from "./jobs/ask.ts";
+import type { CalibrationFloor } from "./jobs/calibrate.ts";
+import type { EvaluationFloor } from "./jobs/evaluate.ts";
+import { evaluationFloor } from "./jobs/evaluation-floor.ts";
+import type { Log } from "./log.ts";
+import { Answerer } from "./rag/answer.ts";
+import { type Calibration, readCalibration } from "./rag/calibration/calibration.ts";
+import { calibrated } from "./rag/calibration/confidence-curve.ts";
+import type { ChunkStore } from "./rag/chunk-store.ts";
+import type { Embedder } from "./rag/embedder.ts";
+import type { Reranker } from "./rag/reranker.ts";
+import { createOnnxCrossEncoder } from "./rag/rerankers/onnx-cross-encoder.ts";
+import { Retriever, type RetrieverDeps } from "./rag/retrieve.ts";
+import type { SearchedStore } from "./searched-store.ts";
+
+/** Where what was measured on an index is kept. */
+const calibrationKey = "calibration";
+/** Pools of agents that think a little and wait for little. */
+export const light: EmployOptions = { size: 64, timeoutMs: 300_000 };
+
+/** What is shared with the rest of the application; none of it is closed here. */
+export interface QuestionDeps {
+  readonly clock: Clock;
+  readonly events: EventStream;
+  readonly log: Log;
+  readonly searched: SearchedStore;
+  readonly locks: NamedLocks;
+  readonly embedder: () => Promise<Embedder | undefined>;
+  readonly model: () => Promise<ChatModel | undefined>;
+  readonly employ: <I, O>(agent: Agent<I, O>, options: EmployOptions) => Employed<I, O>;
+}
+
+/** Puts together what questions are answered with, and what that is judged and measured with. */
+export class QuestionFloors implements AsyncDisposable {
+  readonly #config: Config;
+  readonly #deps: QuestionDeps;
+  readonly #made = new AsyncDisposableStack();
+  #rerankerMade: Promise<Reranker | undefined> | undefined;
+
+  constructor(config: Config, deps: QuestionDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  /** What judging search and answers stands on. */
+  async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
+    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0 });
+    const { store } = await this.#deps.searched.open(folder);
+    const retriever = await this.#retrieverDeps(folder, store);
+    const pages = function* () {
+      for (const { url } of folder.archive.documents()) yield url;
+    };
+    return {
+      ...evaluationFloor({ retriever, askFloor, pages }, this.#config.retrieve),
+      [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
+    };
+  }
+
+  /**
+   * What searching and answering stand on.
+   * @param folder Absent where this machine has none, and the searched store stands alone.
+   * @param options.embedBudgetMs In place of the configured one.
+   * @param options.isUncorrected Whether answers state their confidence as it is without a calibration.
+   */
+  async askFloor(
+    folder: DataFolder | undefined,
+    options: { readonly embedBudgetMs?: number | undefined; readonly isUncorrected?: boolean } = {},
+  ): Promise<AskFloor & AsyncDisposable> {
+    const { store, notes } = await this.#deps.searched.open(folder);
+    const model = await this.#deps.model();
+    const deps = await this.#retrieverDeps(folder, store);
+    const { embedder } = deps;
+    const { embedBudgetMs = this.#config.retrieve.embedBudgetMs } = options;
+    const retriever = new Retriever(deps, { ...this.#config.retrieve, embedBudgetMs });
+    const calibration = await this.#calibration(folder, embedder);
+    const curve = options.isUncorrected ? undefined : calibration?.confidence;
+    const correct = curve && ((confidence: number) => calibrated(curve, confidence));
+    const answerer = new Answerer({ store, embedder, correct }, this.#config.answer);
+    const made = new AsyncDisposableStack();
+    const { log } = this.#deps;
+    return {
+      planner: made.use(this.#deps.employ(createQuestionPlanner({ model, log }), light)),
+      researcher: made.use(this.#deps.employ(createIndexResearcher({ retriever, notes }), light)),
+      extractor: made.use(this.#deps.employ(createAnswerExtractor({ answerer, store, model, log }), light)),
+      validator: made.use(this.#deps.employ(createAnswerValidator({ store }), light)),
+      isReasoning: model !== undefined,
+      openWorkspace: () => openCoordination({ clock: this.#deps.clock }),
+      locks: this.#deps.locks,
+      clock: this.#deps.clock,
+      events: this.#deps.events,
+      [Symbol.asyncDispose]: () => made.disposeAsync(),
+    };
+  }
+
+  /** What measuring an index stands on; the folder is the caller's. */
+  async calibrationFloor(
+    folder: DataFolder,
+    embedder: Embedder,
+  ): Promise<CalibrationFloor & AsyncDisposable> {
+    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0, isUncorrected: true });
+    const { store } = await this.#deps.searched.open(folder);
+    return {
+      archive: folder.archive,
+      store,
+      embedder,
+      reranker: await this.#reranker(),
+      clock: this.#deps.clock,
+      retrieve: this.#config.retrieve,
+      ask: (question, context) => ask(askFloor, question, {}, context),
+      keep: (calibration) => folder.coordination.memory.put(calibrationKey, calibration),
+      [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
+    };
+  }
+
+  async #retrieverDeps(folder: DataFolder | undefined, store: ChunkStore): Promise<RetrieverDeps> {
+    const embedder = await this.#deps.embedder();
+    const calibration = await this.#calibration(folder, embedder);
+    return {
+      store,
+      embedder,
+      reranker: await this.#reranker(),
+      clock: this.#deps.clock,
+      calibration: () => calibration,
+      keep:
+        folder && !folder.database.isReadOnly
+          ? (vectors) => folder.database.write(() => folder.archive.putVectors(vectors))
+          : undefined,
+    };
+  }
+
+  /** What was measured on this index with this embedder. */
+  async #calibration(
+    folder: DataFolder | undefined,
+    embedder: Embedder | undefined,
+  ): Promise<Calibration | undefined> {
+    const kept = await folder?.coordination.memory.get(calibrationKey);
+    return readCalibration(kept?.value, embedder?.id);
+  }
+
+  #reranker(): Promise<Reranker | undefined> {
+    this.#rerankerMade ??= this.#makeReranker();
+    return this.#rerankerMade;
+  }
+
+  async #makeReranker(): Promise<Reranker | undefined> {
+    const { reranker } = this.#config;
+    return reranker.modelFolder === "" ? undefined : this.#made.use(await createOnnxCrossEncoder(reranker));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#made.disposeAsync();
+  }
+}
