@@ -78,6 +78,7 @@ function evidenceOf(
       end,
       score,
       context,
+      passage: `${hit.chunk.headingPath}\n${hit.chunk.text}`,
       host,
       publishedAt,
       contentKey: stored.contentHash,

@@ -36,12 +36,18 @@ const forms: readonly Form[] = [
     place: "complement",
   },
   {
+    asks: /\b(?:at )?what time\b|\b(?:opening|closing|departure|arrival|starting|check-in|check-out) (?:time|hour)s?\b|\bat which hour\b/iu,
+    kinds: ["quantity"],
+    dimensions: ["clock"],
+  },
+  {
     asks: /\b(?:which|what|latest|current|newest|minimum|required|stable)\b.*\b(?:versions?|release)\b|\bsince which\b/iu,
     kinds: ["version"],
   },
   {
     asks: /^\s*(?:(?:and|since|until|by)\s)?when\b|\b(?:which|what) (?:\w+ )?(?:year|date|day|month)\b|\b(?:release|launch|birth|founding|expiry) date\b/iu,
-    kinds: ["date", "version"],
+    kinds: ["date", "version", "quantity"],
+    dimensions: ["clock"],
   },
   { asks: /\bports?\b/iu, kinds: ["quantity"], dimensions: [""], place: "port" },
   { asks: /\bdefaults?\b/iu, kinds: ["quantity", "literal"], dimensions: "any", place: "default" },

@@ -1,6 +1,7 @@
 import { termsOf } from "../analyzer.ts";
 import { type Asked, askedFor, impliedTerms } from "./asked.ts";
 import type { Evidence, Value } from "./evidence.ts";
+import { commonOf } from "./overlap.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
 import { agree, valuesIn } from "./values.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
@@ -24,6 +25,8 @@ export interface AskedTerms {
   readonly asked: Asked;
   readonly weights: ReadonlyMap<number, number>;
   readonly total: number;
+  /** One of these a sentence must hold itself: what was done, of who did it or when. */
+  readonly relation: ReadonlySet<number>;
 }
 
 /** Words on each side of a value that say what it is the value of. */
@@ -33,11 +36,18 @@ const leastCoverage = 0.8;
 /** A measure says some of it by its unit. */
 const leastMeasureCoverage = 0.6;
 const leastOwnCoverage = 0.25;
+/** A sentence this likely to answer is about what its passage is about, if it holds this much itself. */
+const leastTrusted = 0.5;
+const leastTrustedCoverage = 0.5;
 /** Of two values, the one that stands this much closer to the question's words is meant. */
 const clearlyCloser = 1.25;
 /** Neither examples nor questions nor warnings claim anything. */
 const noClaim =
   /^(?:do not|don['’]t|never|avoid)\s|\?\s*["”’)]*$|\b(?:for example|e\.g\.|for instance|suppose|imagine|assume|assuming|hypothetical(?:ly)?)\b/iu;
+
+/** "The painter Ilse Korda": who names her need not say what she is. */
+const classNoun = /\bthe\s(\p{Ll}+)\s(?=\p{Lu})/gu;
+const classWeight = 0.3;
 
 /** @param idf The weight of a term id among the indexed passages. Absent, all weigh the same. */
 export function askedTerms(text: string, idf: (term: number) => number = () => 1): AskedTerms | undefined {
@@ -46,8 +56,22 @@ export function askedTerms(text: string, idf: (term: number) => number = () => 1
   const read = withPlainVerbs(asked.kinds.includes("verdict") ? positive(text, text) : text);
   const all = [...new Set(termsOf(read))];
   const telling = all.filter((term) => !impliedTerms.has(term));
-  const weights = new Map((telling.length > 0 ? telling : all).map((term) => [term, idf(term)]));
-  return { text, asked, weights, total: [...weights.values()].reduce((sum, weight) => sum + weight, 0) };
+  const classes = new Set([...text.matchAll(classNoun)].flatMap(([, noun = ""]) => termsOf(noun)));
+  const weights = new Map(
+    (telling.length > 0 ? telling : all).map((term) => [
+      term,
+      idf(term) * (classes.has(term) ? classWeight : 1),
+    ]),
+  );
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  return { text, asked, weights, total, relation: relationOf(read, asked, telling) };
+}
+
+function relationOf(text: string, { kinds: [kind] }: Asked, telling: readonly number[]): ReadonlySet<number> {
+  if (kind === "name" && /^\s*who\b/iu.test(text)) return new Set(telling.slice(0, 1));
+  if (kind !== "date") return new Set();
+  const common = new Set(termsOf(text.replace(classNoun, " ").replace(/\p{Lu}[\p{L}\p{N}]*/gu, " ")));
+  return new Set(telling.filter((term) => common.has(term)));
 }
 
 /** Share of the question's weight that these terms have. */
@@ -59,16 +83,28 @@ export function coverageOf({ weights, total }: AskedTerms, terms: ReadonlySet<nu
 
 /** The claim of a sentence, if it is about what is asked and gives one value for it. */
 export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undefined {
-  const { quote, context } = evidence;
+  const { quote, context, passage = context, score } = evidence;
   if (noClaim.test(quote)) return undefined;
   const isVerdict = question.asked.kinds.includes("verdict");
-  const least = question.asked.kinds.includes("quantity") ? leastMeasureCoverage : leastCoverage;
+  const least = question.asked.kinds[0] === "quantity" ? leastMeasureCoverage : leastCoverage;
   const read = (text: string): ReadonlySet<number> =>
     new Set(termsOf(withPlainVerbs(isVerdict ? positive(text, question.text) : text)));
-  const inPlace = read(`${evidence.title}\n${context}\n${quote}`);
-  if (coverageOf(question, inPlace) < least || coverageOf(question, read(quote)) < leastOwnCoverage)
+  const own = read(quote);
+  if (question.relation.size > 0 && commonOf(question.relation, own).size === 0) return undefined;
+  const place = `${evidence.title}\n${context}\n${quote}`;
+  const inPlace = read(place);
+  const isTrusted =
+    !question.asked.kinds.every((kind) => kind === "literal") &&
+    score >= leastTrusted &&
+    coverageOf(question, inPlace) >= leastTrustedCoverage;
+  const around = isTrusted ? `${place}\n${passage}` : place;
+  const held = isTrusted ? read(around) : inPlace;
+  if (
+    coverageOf(question, held) < least ||
+    (coverageOf(question, own) < leastOwnCoverage && !isLabelled(quote))
+  )
     return undefined;
-  if (!holdsFigures(question.text, `${evidence.title}\n${context}\n${quote}`)) return undefined;
+  if (!holdsFigures(question.text, around)) return undefined;
   const values = isVerdict
     ? [verdictOf(question.text, quote, (terms) => coverageOf(question, terms))].filter(
         (verdict) => verdict !== undefined,
@@ -79,10 +115,16 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   return {
     evidence,
     values: [first, ...others],
-    asked: new Set([...question.weights.keys()].filter((term) => inPlace.has(term))),
+    asked: new Set([...question.weights.keys()].filter((term) => held.has(term))),
     around: termsAround(question, quote, first, read),
     qualifiers: qualifiersOf(question.text, evidence, first, quote),
   };
+}
+
+/** "Weight: 3.4 kg" in a list of what the page is about. */
+function isLabelled(quote: string): boolean {
+  const label = /^[\p{L} -]{3,30}(?=:\s)/u.exec(quote)?.[0] ?? "";
+  return termsOf(label).some((term) => impliedTerms.has(term));
 }
 
 const figure = /\p{N}+(?:\.\p{N}+)*/gu;

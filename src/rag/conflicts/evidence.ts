@@ -4,6 +4,8 @@ export interface Evidence {
   readonly quote: string;
   /** Headings and the entry it belongs to, a line each, then the quote. */
   readonly context: string;
+  /** The passage it stands in, with its headings; absent, the context is all there is. */
+  readonly passage?: string;
   readonly url: string;
   readonly host: string;
   readonly title: string;
@@ -38,6 +40,8 @@ export interface Quantity extends Written {
 /** A date as the days it may be, half-open, in epoch milliseconds: a year is 365 of them. */
 export interface DateSpan extends Written {
   readonly kind: "date";
+  /** False when only day and month are named; they are then of `anyYear`. */
+  readonly hasYear: boolean;
   readonly from: number;
   readonly to: number;
 }

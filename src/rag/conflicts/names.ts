@@ -33,6 +33,7 @@ export function namesIn(text: string): Name[] {
 
 /** Whether they can name the same: one's last word is in the other, or one is the other's initials; of places, the smaller lies in the larger. */
 export function namesAgree(one: Name, other: Name): boolean {
+  if (areRelatives(one, other)) return false;
   return (
     holdsLast(one, other) ||
     holdsLast(other, one) ||
@@ -45,6 +46,22 @@ export function namesAgree(one: Name, other: Name): boolean {
 export function namesCompare(one: Name, other: Name): boolean {
   return isCountry(one) === isCountry(other);
 }
+
+/** Maja Lindqvist and Oskar Lindqvist: one family name, and no given name in common. */
+function areRelatives(one: Name, other: Name): boolean {
+  if (one.words.at(-1) !== other.words.at(-1)) return false;
+  const [given, others] = [one, other].map(({ words }) =>
+    words.slice(0, -1).filter((word) => !titles.has(word)),
+  );
+  if (!given?.length || !others?.length) return false;
+  return !given.some((name) => others.some((rival) => name.startsWith(rival) || rival.startsWith(name)));
+}
+
+const titles: ReadonlySet<string> = new Set(
+  "dr prof professor sir dame lord lady mr mrs ms miss saint st captain king queen prince princess president architect count".split(
+    " ",
+  ),
+);
 
 function holdsLast(one: Name, other: Name): boolean {
   return (

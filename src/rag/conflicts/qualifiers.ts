@@ -1,4 +1,5 @@
 import { termsOf } from "../analyzer.ts";
+import { clauseOf } from "./clause.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
@@ -42,9 +43,10 @@ const condition =
   /\b(?:if|when|whenever|unless|otherwise|except|only|while|in case|as long as|provided that|assuming|depending|depends|where|for each|with|without)\b|^(?:during|after|before)\b/iu;
 /** What says no more than "by default". */
 const noCondition =
-  /\b(?:if|when|unless|where|in case)\b[^,.;]{0,40}\b(?:(?:not|none|nothing|otherwise|isn['’]t|no \w+)\b[^,.;]{0,20}\b(?:given|specified|set|passed|supplied|provided|present|configured|changed)|omitted|absent|missing|unspecified|(?:otherwise )?(?:specified|configured|stated|noted|set|changed))\b|\bif (?:none|omitted)\b/giu;
+  /\b(?:if|when|unless|where|in case)\b[^,.;]{0,40}\b(?:(?:not|none|nothing|otherwise|isn['’]t|no \w+)\b[^,.;]{0,20}\b(?:given|specified|set|passed|supplied|provided|present|configured|changed)|omitted|absent|missing|unspecified|(?:otherwise )?(?:specified|configured|stated|noted|set|changed))\b|\bif (?:none|omitted)\b|\bunless (?:you|told|they|users?)\b[^,.;]{0,20}\b(?:otherwise|differently)\b|\bunless (?:it is |they are )?(?:changed|overridden)\b/giu;
 /** "With a length of" is how a sentence brings its value. */
-const withValue = /\bwith (?:an?|its) (?:\p{L}+\s){1,3}of\b|\bwith\s+(?:about\s+|some\s+|over\s+)?#/giu;
+const withValue =
+  /\bwith (?:an?|its) (?:\p{L}+\s){1,3}of\b|\bwith\s+(?:about\s+|some\s+|over\s+)?#|\bonly\s+(?:about\s+)?#/giu;
 const opposed =
   "min|max minimum|maximum client|server read|write input|output soft|hard upload|download inbound|outbound incoming|outgoing request|response source|destination " +
   "http|https free|pro|premium|enterprise|team|basic|business|professional|starter|standard adult|child|senior|student male|female men|women daily|weekly|monthly|yearly|annual|annually " +
@@ -71,6 +73,11 @@ export function qualifiersOf(
   const isTime = value.kind === "date";
   const without = `${quote.slice(0, value.start)} # ${quote.slice(value.end)}`;
   const said = value.kind === "verdict" ? quote : without;
+  const { from, to } = clauseOf(quote, value.start, value.end);
+  const clause =
+    value.kind === "verdict"
+      ? quote.slice(from, to)
+      : `${quote.slice(from, value.start)} # ${quote.slice(value.end, to)}`;
   const asked = new Set(lowerWords(question));
   const questionTerms = new Set(termsOf(withPlainVerbs(question)));
   return {
@@ -80,7 +87,7 @@ export function qualifiersOf(
         : versionsIn(`${path}\n${said}`)
             .map(({ shown }) => shown)
             .filter((shown) => !question.includes(shown)),
-    pageVersions: versionsIn(title).map(({ shown }) => shown),
+    pageVersions: [...versionsIn(title).map(({ shown }) => shown), ...generationsIn(question, said)],
     platforms: platformsOf(text, asked),
     years: isTime
       ? new Set()
@@ -90,16 +97,20 @@ export function qualifiersOf(
             .filter((year) => !question.includes(year)),
         ),
     isMeasured: value.kind === "quantity",
-    isPast: past.test(quote) || historyPage.test(headings) || historyPage.test(title),
-    isConditional: condition.test(said.replace(noCondition, " ").replace(withValue, " ")),
-    scope: scopeOf(withPlainVerbs(said), questionTerms),
+    isPast:
+      past.test(quote.slice(from, to)) ||
+      (value.kind !== "name" &&
+        value.kind !== "date" &&
+        (historyPage.test(headings) || historyPage.test(title))),
+    isConditional: condition.test(clause.replace(noCondition, " ").replace(withValue, " ")),
+    scope: scopeOf(withPlainVerbs(clause), questionTerms),
     sides: new Set(
-      [...lowerWords(said), ...lowerWords(path)].filter((word) =>
+      [...lowerWords(clause), ...lowerWords(path)].filter((word) =>
         groups.some((group) => group.includes(word)),
       ),
     ),
     subjects: subjectsOf(question, path, said, value),
-    modifiers: modifiersOf(question, said),
+    modifiers: modifiersOf(question, clause),
   };
 }
 
@@ -131,6 +142,16 @@ function differInVersions(one: Qualifiers, other: Qualifiers): boolean {
       others.some((another) => versionsAgree(asVersion(version), asVersion(another))),
     );
   return one.versions.length > 0 || other.versions.length > 0;
+}
+
+/** "Wren 2" where Wren is asked for: the second of its name. */
+function generationsIn(question: string, text: string): string[] {
+  const asked = new Set(question.match(/\p{Lu}[\p{L}+#]*/gu));
+  return [
+    ...text.matchAll(/(?<![\p{L}\p{N}])(\p{Lu}[\p{L}+#]*) (\d{1,3})(?![\p{L}\p{N}%:/-]|[.,]\d)/gu),
+  ].flatMap(([both, name = "", number = ""]) =>
+    asked.has(name) && !question.includes(both) ? [number] : [],
+  );
 }
 
 function asVersion(shown: string) {

@@ -3,12 +3,13 @@ import { impliedTerms } from "./asked.ts";
 
 /** Statistics, editions and stages: each is a case of its own. */
 const cases =
-  /\b(?:mean|average|median|typical(?:ly)?|peak|theoretical|partial|main|metropolitan|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
+  /\b(?:mean|average|median|typical(?:ly)?|peak|theoretical|partial|metropolitan|children|child|kids|students?|seniors?|pensioners|reduced|discounted|refurbished|second-hand|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
 /** "For EU citizens ...", "On the free plan, ...": who or what the rest holds for. */
 const leading =
   /^(?:(?:For|Among)\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+([^,\d]{3,60}),)/u;
 /** "In development the default ...". */
-const leadingWord = /^(?:In|On|At|Under)\s+([\p{L}-]+)\s+(?=(?:the|a|an)\s)/u;
+const leadingWord =
+  /^(?:In|On|At|Under|Inside|During)\s+((?:(?:the|an?)\s+)?[\p{L}-]+(?:\s[\p{L}-]+)?)\s+(?=(?:the|a|an|its)\s)|^(\p{L}+ed),\s/u;
 /** Behind the value (`#`): "for children", "in the tunnel". */
 const trailing =
   /#\s*(?:[\p{L}-]+\s){0,2}?(?:for|in|at|on|above|under|over|below|within|inside|during|among|between|beyond)\s+(?:the\s|an?\s)?(?!two|three|four|five|six|seven|eight|nine|ten)([\p{L}-]+)/iu;
@@ -20,7 +21,9 @@ export const noModifier =
   /(?:s|ed|ing|ly)$|^(?:cannot|may|might|must|could|would|never|always|around|near|per|via|within|without|upon|onto|like)$/iu;
 const words = /[\p{L}\p{N}_-]+/gu;
 const partOf =
-  /(?<![\p{L}\p{N}])([\p{L}-]+)\s+(?:of|in|inside|for)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
+  /(?<![\p{L}\p{N}])([\p{L}-]+)\s+(?:of|in|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
+/** Another of its kind: "the Morland tower". */
+const otherName = /[\p{L}\p{N}]\s(?=(\p{Lu}\p{Ll}[\p{L}-]*)\s(\p{Ll}+))/gu;
 const compound =
   /(?<![\p{L}\p{N}])(?=([\p{L}]+)\s+((?:[\p{L}-]+\s+){1,2})(?:is|are|was|were|has|have|had|does|do|cannot|can)\b)/gu;
 /** What the subject may be called, or what introduces a value of it. */
@@ -46,10 +49,14 @@ export function scopeOf(text: string, asked: ReadonlySet<number>): Set<number> {
   for (const [word] of text.matchAll(cases)) add(word);
   const [, before, before2] = leading.exec(text) ?? [];
   add(before ?? before2 ?? "");
-  add(leadingWord.exec(text)?.[1] ?? "");
+  const [, place, state] = leadingWord.exec(text) ?? [];
+  add(place ?? "");
+  // "Used, it costs less": said of a state of it, however common the word.
+  for (const term of termsOf(state ?? "")) if (!asked.has(term)) scope.add(term);
   add(trailing.exec(text)?.[1] ?? "");
   if (!text.includes("#")) for (const [, place = ""] of text.matchAll(between)) add(place);
   for (const word of betweenAsked(text, isAsked)) add(word);
+  for (const [, name = "", word = ""] of text.matchAll(otherName)) if (isSubject(word, isAsked)) add(name);
   for (const [, part = "", whole = ""] of text.matchAll(partOf)) {
     if (isSubject(whole, isAsked) && !/(?:ly|ed|ing)$/u.test(part)) add(part);
   }

@@ -1,10 +1,12 @@
 import { termsOf } from "../analyzer.ts";
 import type { Asked } from "./asked.ts";
+import { clockTimesIn } from "./clock-times.ts";
 import { datesAgree, datesIn } from "./dates.ts";
 import type { Quantity, Value } from "./evidence.ts";
 import { codeIn, literalsAgree, settingsIn } from "./literals.ts";
 import { namesAgree, namesCompare, namesIn } from "./names.ts";
 import { quantitiesAgree, quantitiesCompare, quantitiesIn } from "./quantities.ts";
+import { withPlainVerbs } from "./verb-forms.ts";
 import { versionsAgree, versionsIn } from "./versions.ts";
 
 /** Before a value that is the default, and behind one. */
@@ -46,7 +48,7 @@ const measures = [
   /\b(?:diameter|across)\b/iu,
   /\b(?:far|distance|away)\b/iu,
 ];
-const measuring = /(\p{L}+)\s(?:of|is|was)\s(?:about\s|around\s|over\s)?$/iu;
+const measuring = /(\p{L}+)(?:\s(?:of|is|was)|:)\s(?:about\s|around\s|over\s)?$/iu;
 const measured = /^\s(?:in\s)?(\p{L}+)/u;
 
 /** The values of a sentence that could answer, of the kind and in the place that the question asks for. */
@@ -55,7 +57,7 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
   for (const kind of asked.kinds) {
     if (kind === "quantity")
       found.push(
-        ...quantitiesIn(text)
+        ...[...quantitiesIn(text), ...clockTimesIn(text)]
           .filter((value) => value.dimension !== "" || !isPartOfDate(value, text))
           .filter((value) => isAskedQuantity(value, asked))
           .map((value) => exactLimit(value, asked, question)),
@@ -152,8 +154,14 @@ function stands({ place }: Asked, value: Value, before: string, behind: string):
     case "limit":
       return nearLimit.test(before) || behindLimit.test(behind);
     case "complement":
-      return value.kind !== "name" || nearName.test(before) || before.trim() === "";
+      return value.kind !== "name" || nearName.test(before) || (before.trim() === "" && acts(behind));
   }
+}
+
+/** Behind a name that begins a sentence: a verb, or more of who it is. "Source code" names nobody. */
+function acts(behind: string): boolean {
+  const next = /^\s+(\p{Ll}+)/u.exec(behind)?.[1];
+  return next === undefined || /(?:ed|s|and)$/u.test(next) || withPlainVerbs(next) !== next;
 }
 
 function holdsWord(text: string, word: string): boolean {

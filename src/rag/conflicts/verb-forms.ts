@@ -17,6 +17,20 @@ const forms: Readonly<Record<string, string>> = {
   sang: "sing",
   sung: "sing",
   taught: "teach",
+  kept: "keep",
+  went: "go",
+  gone: "go",
+  goes: "go",
+  spoke: "speak",
+  spoken: "speak",
+  grew: "grow",
+  grown: "grow",
+  took: "take",
+  taken: "take",
+  gave: "give",
+  given: "give",
+  shut: "close",
+  shuts: "close",
   fell: "fall",
   fallen: "fall",
   inventor: "invent",
@@ -37,7 +51,12 @@ const forms: Readonly<Record<string, string>> = {
 };
 const pattern = new RegExp(`\\b(?:${Object.keys(forms).join("|")})\\b`, "giu");
 
-/** A text with these as their verbs, so that "wrote", "written" and "author" are one term. */
+const byDefault =
+  /\bunless (?:you|told|they|users?|it is|they are|another|otherwise)\b[^,.;]{0,20}\b(?:otherwise|differently|changed|overridden|configured|specified|set|given)\b|\bout of the box\b/giu;
+
+/** A text with these as their verbs, so that "wrote", "written" and "author" are one term; so are the ways to say "by default". */
 export function withPlainVerbs(text: string): string {
-  return text.replace(pattern, (form) => forms[form.toLowerCase()] ?? form);
+  return text
+    .replace(byDefault, (phrase) => `${phrase} by default`)
+    .replace(pattern, (form) => forms[form.toLowerCase()] ?? form);
 }

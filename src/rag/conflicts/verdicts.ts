@@ -44,21 +44,24 @@ export function verdictOf(
   const terms = new Set(termsOf(asked));
   let start = 0;
   const clauses = quote.split(clauseEnd).map((clause) => {
-    const from = quote.indexOf(clause, start);
-    start = from + clause.length;
+    const from = quote.indexOf(clause.trimStart(), start);
+    start = from + clause.trimStart().length;
     const read = positive(clause, question);
     return { from, end: start, read, own: coverage(new Set(termsOf(read))) };
   });
   const [best] = clauses.sort((one, other) => other.own - one.own || other.from - one.from);
   if (!best || best.own < leastOwnCoverage) return undefined;
   const others = new Set(termsOf(best.read).filter((term) => !terms.has(term) && !impliedTerms.has(term)));
-  if (others.size > mostOthers) return undefined;
   const isYes = isDenied(asked, terms) === isDenied(best.read, terms);
+  if (others.size > (isYes && having.test(question) ? mostOthersOfHaving : mostOthers)) return undefined;
   return { kind: "verdict", shown: isYes ? "yes" : "no", start: best.from, end: best.end, isYes };
 }
 
 /** Other terms in the clause: more of them, and it speaks of a part or a case. */
 const mostOthers = 1;
+/** But what it has at a certain place, it has. */
+const having = /\b(?:have|has|had|contain|include|is there|are there)\b/iu;
+const mostOthersOfHaving = 4;
 /** Share of the question that the clause itself must hold; the rest may stand elsewhere in the sentence or above it. */
 const leastOwnCoverage = 0.5;
 
