@@ -34,6 +34,7 @@ process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 async function runNodeTests(globs: readonly string[]): Promise<{ passed: number; failed: number }> {
   const child = fork(globs[0] ?? "", globs.slice(1), {
     cwd: projectFolder,
+    env: testEnvironment(),
     execArgv: [
       "--test",
       "--test-isolation=none",
@@ -68,6 +69,16 @@ async function runNodeTests(globs: readonly string[]): Promise<{ passed: number;
   }
   for (const problem of problems) console.error(`✖ ${problem}`);
   return { passed: progress.passed, failed: progress.failed + problems.length };
+}
+
+/** A Qdrant of the user's is for the suites that ask for it, not for every Forager that a test opens. */
+function testEnvironment(): NodeJS.ProcessEnv {
+  const { QDRANT_URL, QDRANT_API_KEY, ...rest } = process.env;
+  return {
+    ...rest,
+    ...(QDRANT_URL ? { FORAGER_TEST_QDRANT_URL: QDRANT_URL } : {}),
+    ...(QDRANT_API_KEY ? { FORAGER_TEST_QDRANT_API_KEY: QDRANT_API_KEY } : {}),
+  };
 }
 
 async function runPlaywright(): Promise<{ passed: number; failed: number }> {

@@ -37,7 +37,7 @@ export interface StoreHarness extends AsyncDisposable {
 /** A new kind of store is tested the moment it has a name. */
 export const harnesses: Readonly<Record<StoreName, () => Promise<StoreHarness>>> = {
   sqlite: () => Promise.resolve(sqliteHarness()),
-  qdrant: () => QdrantHarness.start(process.env["QDRANT_URL"]),
+  qdrant: () => QdrantHarness.start(process.env["FORAGER_TEST_QDRANT_URL"]),
 };
 
 /** What BM25 compares lengths with, once these are all that a store holds. */
@@ -82,7 +82,7 @@ export class QdrantHarness implements StoreHarness {
   private constructor(url: string, standIn: StandIn | undefined, options: Partial<QdrantOptions>) {
     this.name = standIn ? "Qdrant's stand-in" : `Qdrant at ${url}`;
     this.standIn = standIn;
-    this.#options = QdrantOptions.parse({ url, apiKey: process.env["QDRANT_API_KEY"] ?? "", ...options });
+    this.#options = QdrantOptions.parse({ url, apiKey: process.env["FORAGER_TEST_QDRANT_API_KEY"] ?? "", ...options });
     const clock = new SettlingClock();
     this.connection = new QdrantConnection({ clock, log: silentLog, random: () => 0.5 }, this.#options);
   }

@@ -9,7 +9,7 @@ import { allOf, answersOf, asGiven, assertSameAnswers, everyWord } from "./chunk
 import { anyPage, indexedOf, pageOf, vectorOf } from "./chunk-store-documents.ts";
 import { harnesses, meanLengthsOf, type StoreHarness } from "./chunk-store-harness.ts";
 
-const server = process.env["QDRANT_URL"];
+const server = process.env["FORAGER_TEST_QDRANT_URL"];
 console.log(
   `Chunk stores are tested in the data folder and in ${server ? `Qdrant at ${server}` : "Qdrant's stand-in"}.`,
 );

@@ -9,7 +9,7 @@ import { startStandIn, type StandIn } from "./stand-in.ts";
 // Holds the stand-in to what a real server answered. With QDRANT_URL, the address of a fresh server without keys, the same
 // requests go there instead, and what the recording says is held against that server.
 
-const realUrl = process.env["QDRANT_URL"];
+const realUrl = process.env["FORAGER_TEST_QDRANT_URL"];
 const { server, requests, withKeys, leftOut } = await readFixture<Recording>("recorded.json");
 const bm25 = await readFixture<RecordedBm25>("bm25.json");
 
