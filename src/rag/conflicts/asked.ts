@@ -1,6 +1,7 @@
 import { termsOf } from "../analyzer.ts";
 import type { Value } from "./evidence.ts";
 import { isMoney } from "./units.ts";
+import { asksForWord } from "./word-classes.ts";
 
 /** What kind of value a question wants: only such values can contradict each other as answers to it. */
 export interface Asked {
@@ -53,13 +54,13 @@ const forms: readonly Form[] = [
   { asks: /\bdefaults?\b/iu, kinds: ["quantity", "literal"], dimensions: "any", place: "default" },
   { asks: /\bhow (?:many|often)\b|\bnumber of\b|\bpopulation\b/iu, kinds: ["quantity"], dimensions: "any" },
   {
-    asks: /\b(?:price|prices|cost|costs|fee|salary|revenue|budget)\b|\bhow (?:expensive|cheap)\b/iu,
+    asks: /\b(?:price|prices|cost|costs|fee|fare|toll|rent|admission|deposit|salary|revenue|budget)\b|\bhow (?:expensive|cheap)\b/iu,
     kinds: ["quantity"],
     dimensions: "money",
   },
   { asks: /\b(?:percent|percentage|share|proportion)\b/iu, kinds: ["quantity"], dimensions: ["percent"] },
   {
-    asks: /\bhow (?:long|old)\b|\b(?:time-?out|interval|duration|lifetime|lifespan|period|ttl|latency|delay|age)\b/iu,
+    asks: /\bhow (?:long|old)\b|\b(?:what|which) age\b|\b(?:time-?out|interval|duration|lifetime|lifespan|period|ttl|latency|delay|age)\b/iu,
     kinds: ["quantity"],
     dimensions: ["time", "length", ""],
   },
@@ -82,17 +83,31 @@ const forms: readonly Form[] = [
     kinds: ["quantity"],
     dimensions: ["length/time", "bytes/time", "frequency", "time"],
   },
-  { asks: /\bhow much\b|\b(?:size|memory|weights?)\b/iu, kinds: ["quantity"], dimensions: "any" },
+  {
+    asks: /\bhow much\b|\b(?:size|memory|weights?|power|voltage|range|circumference|span|yield|rating|density|volume)\b/iu,
+    kinds: ["quantity"],
+    dimensions: "any",
+  },
   {
     asks: /\b(?:which|what) (?:\w+ ){0,2}?(?:command|function|option|flag|method|module|class|parameter|setting|exception|error|keyword|directive|header|variable|statement|operator|attribute)\b/iu,
     kinds: ["literal"],
+  },
+  {
+    asks: /\b(?:colou?rs?|materials?|season|weekday|floor|storey|century)\b|\b(?:made|built|cast|carved|woven|constructed) (?:out )?(?:of|from)\b|\b(?:which|what) (?:kind of |type of |sort of )?(?:wood|metal|stone|timber|fabric|side|direction|bank|shore|end|wing|evening|morning|night)\b/iu,
+    kinds: ["word"],
+  },
+  // Any other "which river", "the name of": what has a capital.
+  {
+    asks: /^(?:\p{L}+ )?(?:which|what) (?!(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|might|happens?|happened|kinds?|types?|sorts?|steps|makes?|means?)\b)\p{Ll}{3,}|\b(?:name of|called|named)\b|\bwho\b/iu,
+    kinds: ["name"],
+    place: "complement",
   },
 ];
 
 const implied =
   "tall high wide deep far thick big large heavy hot cold warm fast long old often many much year date day month version release height width depth length distance elevation altitude " +
   "weight mass weigh temperature speed price cost expensive cheap fee age module function method command option flag setting parameter library program called name named " +
-  "number value amount maximum minimum max min limit city country person people place percent percentage latest current newest exact take last happen used set come share get class object company work";
+  "number value amount maximum minimum max min limit city country person people place percent percentage latest current newest per exact take last happen used set come share get class object company work";
 /** Terms that stand for a kind of value, and tell nothing of whose value it is. */
 export const impliedTerms: ReadonlySet<number> = new Set(termsOf(implied));
 
@@ -108,10 +123,11 @@ export function askedFor(question: string): Asked | undefined {
   const form = forms.find(({ asks }) => asks.test(question));
   if (!form) return undefined;
   const { dimensions = "any" } = form;
+  const takesWord = form.kinds[0] !== "verdict" && form.kinds[0] !== "literal" && asksForWord(question);
   const place = form.place ?? (/\bdefaults?\b/iu.test(question) ? "default" : "anywhere");
   const noun = /\bhow many ((?:[\w-]+ )?[\w-]+)/iu.exec(question)?.[1];
   return {
-    kinds: form.kinds,
+    kinds: takesWord && !form.kinds.includes("word") ? [...form.kinds, "word"] : form.kinds,
     isOfDimension: (dimension) =>
       dimensions === "any" || (dimensions === "money" ? isMoney(dimension) : dimensions.includes(dimension)),
     place,

@@ -45,8 +45,9 @@ const clearlyCloser = 1.25;
 const noClaim =
   /^(?:do not|don['’]t|never|avoid)\s|\?\s*["”’)]*$|\b(?:for example|e\.g\.|for instance|suppose|imagine|assume|assuming|hypothetical(?:ly)?)\b/iu;
 
-/** "The painter Ilse Korda": who names her need not say what she is. */
-const classNoun = /\bthe\s(\p{Ll}+)\s(?=\p{Lu})/gu;
+/** "The painter Ilse Korda", "which river": who names them need not say what they are. */
+const classNoun =
+  /\b(?:[Ww]hich|[Ww]hat)\s(\p{Ll}+)|\bthe\s(\p{Ll}+)\s(?=\p{Lu})|(?<=\p{Lu}[\p{L}\p{N}]*\s)(app|application|software|tool|program|service|phone|company|firm|town|city|village|island|novel|book|film)\b/gu;
 const classWeight = 0.3;
 
 /** @param idf The weight of a term id among the indexed passages. Absent, all weigh the same. */
@@ -56,7 +57,9 @@ export function askedTerms(text: string, idf: (term: number) => number = () => 1
   const read = withPlainVerbs(asked.kinds.includes("verdict") ? positive(text, text) : text);
   const all = [...new Set(termsOf(read))];
   const telling = all.filter((term) => !impliedTerms.has(term));
-  const classes = new Set([...text.matchAll(classNoun)].flatMap(([, noun = ""]) => termsOf(noun)));
+  const classes = new Set(
+    [...text.matchAll(classNoun)].flatMap((match) => termsOf(match.slice(1).join(" "))),
+  );
   const weights = new Map(
     (telling.length > 0 ? telling : all).map((term) => [
       term,
@@ -159,7 +162,8 @@ function meantValues(question: AskedTerms, quote: string): readonly Value[] {
   if (!best) return [];
   const others = ranked.slice(1);
   // Several people may have done it, and a town lies in a country: each name is an answer.
-  if (question.asked.kinds.includes("name")) return [best.value, ...others.map(({ value }) => value)];
+  if (question.asked.kinds.includes("name") || best.value.kind === "word")
+    return [best.value, ...others.map(({ value }) => value)];
   const rivals = others.filter(({ near }) => near * clearlyCloser > best.near);
   const isClear = rivals.every(({ value }) => agree(best.value, value));
   return isClear ? [best.value, ...rivals.map(({ value }) => value)] : [];

@@ -62,10 +62,17 @@ export interface Literal extends Written {
   readonly text: string;
 }
 
+/** A word of a class in which one excludes the others: a weekday, a colour. */
+export interface Word extends Written {
+  readonly kind: "word";
+  readonly class: string;
+  readonly word: string;
+}
+
 /** What a yes-or-no question gets from a sentence. */
 export interface Verdict extends Written {
   readonly kind: "verdict";
   readonly isYes: boolean;
 }
 
-export type Value = Quantity | DateSpan | Version | Name | Literal | Verdict;
+export type Value = Quantity | DateSpan | Version | Name | Literal | Word | Verdict;

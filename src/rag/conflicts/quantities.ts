@@ -5,9 +5,15 @@ import { isMoney, unitOf } from "./units.ts";
 // A sign or currency, digits or a number word, a magnitude, a unit, a rate. What is glued to letters, dots or brackets is a
 // part of a name, a version or a call, and no quantity.
 const digits = String.raw`\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?`;
-const words =
-  "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|hundred";
+const small =
+  "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(
+    " ",
+  );
+const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
+const words = `half an?|(?:${tens.join("|")})[- ](?:${small.slice(1, 10).join("|")})|${[...small, ...tens].join("|")}|hundred|dozen`;
 const magnitudes: Readonly<Record<string, number>> = {
+  dozen: 12,
+  hundred: 100,
   thousand: 1e3,
   million: 1e6,
   billion: 1e9,
@@ -18,7 +24,7 @@ const number = new RegExp(
   String.raw`(?<![\p{L}\p{N}_.,#/\\+*^=([-]|[\p{L}\p{N}]\s?[-−–]\s?)` +
     String.raw`(?<open>[(=[]?)(?<sign>[-−]?)(?<money>[$€£¥₹]?)\s?(?<digits>${digits}|\b(?:${words})\b)(?!\d|[.,:/_]\d|\.\p{L}|[_*([^])` +
     String.raw`(?:\s?(?:[-–−]|to|and|or)\s?[$€£¥₹]?(?<to>${digits})(?!\d|[.,:/_-]\d|\.\p{L}|[_*([^]))?` +
-    String.raw`(?:\s(?<magnitude>thousand|million|billion|bn|trillion)\b)?`,
+    String.raw`(?:\s(?<magnitude>dozen|hundred|thousand|million|billion|bn|trillion)\b)?`,
   "giu",
 );
 const unitAfter = /^\s?-?\s?((?:°|degrees?)\s?(?:[CF]\b|Celsius|Fahrenheit)|[%°]|[\p{L}µμ]+[²2]?)/u;
@@ -27,14 +33,17 @@ const rateAfter =
 const paceAfter = /^\s(?:[\p{L}-]+\s){0,2}?[\p{L}-]+\s?(?:\/\s?|per\s|each\s|every\s|an?\s)(\p{L}+)/iu;
 const countedAfter = /^\s(?:[\p{L}-]+\s){0,2}?([\p{L}-]{3,})/u;
 
-const spelled = new Map(
-  words
-    .split("|")
-    .map((word, index) => [
-      word,
-      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20, 30, 40, 50, 60, 100][index] ?? 0,
-    ]),
-);
+const spelled = new Map<string, number>([
+  ...small.map((word, index) => [word, index] as const),
+  ...tens.flatMap((ten, index) => [
+    [ten, 20 + 10 * index] as const,
+    ...small.slice(1, 10).map((word, one) => [`${ten}-${word}`, 21 + 10 * index + one] as const),
+  ]),
+  ["hundred", 100],
+  ["dozen", 12],
+  ["half a", 0.5],
+  ["half an", 0.5],
+]);
 
 const about =
   /(?:\b(?:about|around|approximately|roughly|nearly|almost|some|circa|ca\.?|approx\.?|close to|an estimated)|[~≈])\s?$/iu;
@@ -65,7 +74,7 @@ export function quantitiesIn(text: string): Quantity[] {
     const before = text.slice(0, start);
     const money = groups["money"] ?? "";
     const written = groups["digits"] ?? "";
-    const isWord = spelled.has(written.toLowerCase());
+    const isWord = /^\p{L}/u.test(written);
     const isRange = groups["to"] !== undefined;
     if (isRange && /\b(?:and|or)\s?[$€£¥₹]?[\d.,]+/iu.test(match[0]) && !between.test(before)) {
       // "10 and 20" are two numbers; the first is read, the second left.
@@ -115,7 +124,17 @@ export function quantitiesAgree(one: Quantity, other: Quantity): boolean {
 
 export function quantitiesCompare(one: Quantity, other: Quantity): boolean {
   if (one.dimension !== other.dimension) return false;
+  // By the hour costs more than by the day.
+  if (isMoney(one.dimension) && one.dimension.endsWith("/time") && lastWord(one) !== lastWord(other))
+    return false;
   return one.counted === undefined || other.counted === undefined || one.counted === other.counted;
+}
+
+function lastWord({ shown }: Quantity): string | undefined {
+  return shown
+    .toLowerCase()
+    .match(/\p{L}+/gu)
+    ?.at(-1);
 }
 
 function unitWord({ shown }: Quantity): string {
@@ -178,7 +197,9 @@ function decimalsOf(written: string): number {
 }
 
 function valueOf(written: string): number {
-  return spelled.get(written.toLowerCase()) ?? Number(written.replaceAll(",", ""));
+  return (
+    spelled.get(written.toLowerCase().replace(/^(\p{L}+ty) /u, "$1-")) ?? Number(written.replaceAll(",", ""))
+  );
 }
 
 /** Seconds in which something countable comes again: "60 requests per minute". */

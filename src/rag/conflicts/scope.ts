@@ -15,7 +15,7 @@ const trailing =
   /#\s*(?:[\p{L}-]+\s){0,2}?(?:for|in|at|on|above|under|over|below|within|inside|during|among|between|beyond)\s+(?:the\s|an?\s)?(?!two|three|four|five|six|seven|eight|nine|ten)([\p{L}-]+)/iu;
 /** The same anywhere in a sentence that says yes or no. */
 const between =
-  /\s(?:at|above|under|over|below|within|inside|during|among|between|beyond)\s+(?:the\s|an?\s)?([\p{L}-]+)/giu;
+  /\s(?:at|above|under|over|below|within|inside|outside|during|among|between|beyond|after|before|except)\s+(?:the\s|an?\s)?([\p{L}-]+)/giu;
 /** Verbs, adverbs and prepositions, as far as they can be told by themselves. */
 export const noModifier =
   /(?:s|ed|ing|ly)$|^(?:cannot|may|might|must|could|would|never|always|around|near|per|via|within|without|upon|onto|like)$/iu;
@@ -24,6 +24,8 @@ const partOf =
   /(?<![\p{L}\p{N}])([\p{L}-]+)\s+(?:of|in|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
 /** Another of its kind: "the Morland tower". */
 const otherName = /[\p{L}\p{N}]\s(?=(\p{Lu}\p{Ll}[\p{L}-]*)\s(\p{Ll}+))/gu;
+/** A part of it: "the inner doors". */
+const partName = /\b(inner|outer|upper|lower|rear|front|back)\s(\p{Ll}+)/giu;
 const compound =
   /(?<![\p{L}\p{N}])(?=([\p{L}]+)\s+((?:[\p{L}-]+\s+){1,2})(?:is|are|was|were|has|have|had|does|do|cannot|can)\b)/gu;
 /** What the subject may be called, or what introduces a value of it. */
@@ -56,7 +58,8 @@ export function scopeOf(text: string, asked: ReadonlySet<number>): Set<number> {
   add(trailing.exec(text)?.[1] ?? "");
   if (!text.includes("#")) for (const [, place = ""] of text.matchAll(between)) add(place);
   for (const word of betweenAsked(text, isAsked)) add(word);
-  for (const [, name = "", word = ""] of text.matchAll(otherName)) if (isSubject(word, isAsked)) add(name);
+  for (const [, name = "", word = ""] of [...text.matchAll(otherName), ...text.matchAll(partName)])
+    if (isSubject(word, isAsked)) add(name);
   for (const [, part = "", whole = ""] of text.matchAll(partOf)) {
     if (isSubject(whole, isAsked) && !/(?:ly|ed|ing)$/u.test(part)) add(part);
   }

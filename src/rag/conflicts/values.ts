@@ -1,12 +1,14 @@
 import { termsOf } from "../analyzer.ts";
 import type { Asked } from "./asked.ts";
 import { clockTimesIn } from "./clock-times.ts";
+import { frequenciesIn } from "./frequencies.ts";
 import { datesAgree, datesIn } from "./dates.ts";
 import type { Quantity, Value } from "./evidence.ts";
 import { codeIn, literalsAgree, settingsIn } from "./literals.ts";
 import { namesAgree, namesCompare, namesIn } from "./names.ts";
 import { quantitiesAgree, quantitiesCompare, quantitiesIn } from "./quantities.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
+import { wordsIn } from "./word-classes.ts";
 import { versionsAgree, versionsIn } from "./versions.ts";
 
 /** Before a value that is the default, and behind one. */
@@ -54,10 +56,11 @@ const measured = /^\s(?:in\s)?(\p{L}+)/u;
 /** The values of a sentence that could answer, of the kind and in the place that the question asks for. */
 export function valuesIn(text: string, asked: Asked, question: string): Value[] {
   const found: Value[] = [];
+  const often = /\bhow often\b/iu.test(question) ? frequenciesIn(text) : [];
   for (const kind of asked.kinds) {
     if (kind === "quantity")
       found.push(
-        ...[...quantitiesIn(text), ...clockTimesIn(text)]
+        ...[...quantitiesIn(text), ...clockTimesIn(text), ...often]
           .filter((value) => value.dimension !== "" || !isPartOfDate(value, text))
           .filter((value) => isAskedQuantity(value, asked))
           .map((value) => exactLimit(value, asked, question)),
@@ -65,6 +68,7 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
     if (kind === "date") found.push(...datesIn(text));
     if (kind === "version")
       found.push(...versionsIn(text).filter(({ start }) => !changeNote.test(text.slice(0, start))));
+    if (kind === "word") found.push(...wordsIn(text, question).filter((value) => !isPartOfDate(value, text)));
     if (kind === "name") found.push(...namesIn(text));
     if (kind === "literal") found.push(...(asked.place === "default" ? settingsIn(text) : codeIn(text)));
   }
@@ -72,7 +76,7 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
     const before = text.slice(0, value.start);
     return (
       !isOfOther(value, before, text.slice(value.end), question) &&
-      stands(asked, value, before, text.slice(value.end)) &&
+      stands(asked, value, before, text.slice(value.end), question) &&
       !denied.test(before) &&
       !holdsWord(question, value.shown)
     );
@@ -86,6 +90,7 @@ export function agree(one: Value, other: Value): boolean {
   if (one.kind === "version" && other.kind === "version") return versionsAgree(one, other);
   if (one.kind === "name" && other.kind === "name") return namesAgree(one, other);
   if (one.kind === "literal" && other.kind === "literal") return literalsAgree(one, other);
+  if (one.kind === "word" && other.kind === "word") return one.word === other.word;
   return one.kind === "verdict" && other.kind === "verdict" && one.isYes === other.isYes;
 }
 
@@ -93,6 +98,7 @@ export function agree(one: Value, other: Value): boolean {
 export function areComparable(one: Value, other: Value): boolean {
   if (one.kind === "quantity" && other.kind === "quantity") return quantitiesCompare(one, other);
   if (one.kind === "name" && other.kind === "name") return namesCompare(one, other);
+  if (one.kind === "word" && other.kind === "word") return one.class === other.class;
   return one.kind === other.kind;
 }
 
@@ -115,7 +121,7 @@ function sharesTerm(words: string, question: string): boolean {
   return termsOf(words).some((term) => asked.has(term));
 }
 
-function isPartOfDate({ start, end }: Quantity, text: string): boolean {
+function isPartOfDate({ start, end }: Value, text: string): boolean {
   return datesIn(text).some((date) => date.start < end && start < date.end);
 }
 
@@ -139,7 +145,7 @@ function exactLimit(value: Quantity, { place }: Asked, question: string): Quanti
   };
 }
 
-function stands({ place }: Asked, value: Value, before: string, behind: string): boolean {
+function stands({ place }: Asked, value: Value, before: string, behind: string, question: string): boolean {
   switch (place) {
     case "anywhere":
       return value.kind !== "literal" || !alternative.test(before + behind);
@@ -154,8 +160,22 @@ function stands({ place }: Asked, value: Value, before: string, behind: string):
     case "limit":
       return nearLimit.test(before) || behindLimit.test(behind);
     case "complement":
-      return value.kind !== "name" || nearName.test(before) || (before.trim() === "" && acts(behind));
+      return (
+        value.kind !== "name" ||
+        nearName.test(before) ||
+        (/^(?:the\s)?$/iu.test(before) ? acts(behind) : isOfAsked(before, behind, question))
+      );
   }
+}
+
+/** "The river Lenn", where a river is asked for; "Vale United won", where the winner is. */
+function isOfAsked(before: string, behind: string, question: string): boolean {
+  const next = /^\s+(\p{Ll}+)/u.exec(behind)?.[1] ?? "";
+  const noun = /\b(\p{Ll}+)\s$/u.exec(before)?.[1] ?? "";
+  return (
+    (new RegExp(`\\b(?:which|what) ${noun}\\b`, "iu").test(question) && noun !== "") ||
+    (next !== "" && sharesTerm(withPlainVerbs(next), withPlainVerbs(question)))
+  );
 }
 
 /** Behind a name that begins a sentence: a verb, or more of who it is. "Source code" names nobody. */
