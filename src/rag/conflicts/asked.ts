@@ -58,6 +58,11 @@ const forms: readonly Form[] = [
     kinds: ["quantity"],
     dimensions: "money",
   },
+  {
+    asks: /^\s*(?:what|how much) (?:does|do|did)\b.*\b(?:contain|measure|earn|consume|hold|seat|pump|produce)\b/iu,
+    kinds: ["quantity"],
+    dimensions: "any",
+  },
   { asks: /\b(?:percent|percentage|share|proportion)\b/iu, kinds: ["quantity"], dimensions: ["percent"] },
   {
     asks: /\bhow (?:long|old)\b|\b(?:what|which) age\b|\b(?:time-?out|interval|duration|lifetime|lifespan|period|ttl|latency|delay|age)\b/iu,

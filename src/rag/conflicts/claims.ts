@@ -38,6 +38,8 @@ const leastMeasureCoverage = 0.6;
 const leastOwnCoverage = 0.25;
 /** A sentence this likely to answer is about what its passage is about, if it holds this much itself. */
 const leastTrusted = 0.5;
+/** So likely, it answers even in other words. */
+const leastSure = 0.7;
 const leastTrustedCoverage = 0.5;
 /** Of two values, the one that stands this much closer to the question's words is meant. */
 const clearlyCloser = 1.25;
@@ -49,6 +51,10 @@ const noClaim =
 const classNoun =
   /\b(?:[Ww]hich|[Ww]hat)\s(\p{Ll}+)|\bthe\s(\p{Ll}+)\s(?=\p{Lu})|(?<=\p{Lu}[\p{L}\p{N}]*\s)(app|application|software|tool|program|service|phone|company|firm|town|city|village|island|novel|book|film)\b/gu;
 const classWeight = 0.3;
+/** Verbs that an amount stands beside in any words: 40 pupils go to it, attend it, are taught there. */
+const lightVerbs = termsOf(
+  "go contain hold carry pump sail listen bring offer stand lie live run cover reach keep charge weigh stay visit come came travel drive fly move serve sell seat attend join belong measure",
+);
 
 /** @param idf The weight of a term id among the indexed passages. Absent, all weigh the same. */
 export function askedTerms(text: string, idf: (term: number) => number = () => 1): AskedTerms | undefined {
@@ -57,9 +63,10 @@ export function askedTerms(text: string, idf: (term: number) => number = () => 1
   const read = withPlainVerbs(asked.kinds.includes("verdict") ? positive(text, text) : text);
   const all = [...new Set(termsOf(read))];
   const telling = all.filter((term) => !impliedTerms.has(term));
-  const classes = new Set(
-    [...text.matchAll(classNoun)].flatMap((match) => termsOf(match.slice(1).join(" "))),
-  );
+  const classes = new Set([
+    ...[...text.matchAll(classNoun)].flatMap((match) => termsOf(match.slice(1).join(" "))),
+    ...(asked.kinds[0] === "quantity" && !asked.isOfDimension("clock") ? lightVerbs : []),
+  ]);
   const weights = new Map(
     (telling.length > 0 ? telling : all).map((term) => [
       term,
@@ -93,7 +100,7 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   const read = (text: string): ReadonlySet<number> =>
     new Set(termsOf(withPlainVerbs(isVerdict ? positive(text, question.text) : text)));
   const own = read(quote);
-  if (question.relation.size > 0 && commonOf(question.relation, own).size === 0) return undefined;
+  if (score < leastSure && question.relation.size > 0 && commonOf(question.relation, own).size === 0) return undefined;
   const place = `${evidence.title}\n${context}\n${quote}`;
   const inPlace = read(place);
   const isTrusted =
@@ -103,7 +110,7 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   const around = isTrusted ? `${place}\n${passage}` : place;
   const held = isTrusted ? read(around) : inPlace;
   if (
-    coverageOf(question, held) < least ||
+    coverageOf(question, held) < (isTrusted ? leastMeasureCoverage : least) ||
     (coverageOf(question, own) < leastOwnCoverage && !isLabelled(quote))
   )
     return undefined;

@@ -111,8 +111,7 @@ function areOfOneThing({ weights, total }: AskedTerms, one: Claim, other: Claim)
   if (differInQualifiers(one.qualifiers, other.qualifiers, areNeighbours)) return false;
   const weigh = (terms: ReadonlySet<number>): number =>
     [...terms].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0);
-  const unshared = weigh(unsharedOf(one.asked, other.asked));
-  if (unshared > mostUnshared * total) return false;
+  if (weigh(unsharedOf(one.asked, other.asked)) > mostUnshared * total) return false;
   const mean = total / Math.max(weights.size, 1);
   const aroundWeight = one.values[0].kind === "literal" ? aroundCode : aroundOther;
   const shared =

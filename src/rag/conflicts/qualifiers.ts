@@ -36,7 +36,7 @@ const platforms =
 const yearWords =
   /(?<!\b(?:\p{L}+ed|built|born|made|won|set)\s)\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
 const past =
-  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until|laid off|hired|fired|lost|gained|grew|rose|fell|additional|another|extra|legacy|obsolete|old(?:er)?|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
+  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until|laid off|hired|fired|lost|gained|grew|rose|fell|additional|another|extra|legacy|obsolete|older|old (?=version|release|default|value|limit|model|name|system|one)|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
 const historyPage =
   /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
 const condition =

@@ -3,7 +3,7 @@ import { impliedTerms } from "./asked.ts";
 
 /** Statistics, editions and stages: each is a case of its own. */
 const cases =
-  /\b(?:mean|average|median|typical(?:ly)?|peak|theoretical|partial|metropolitan|children|child|kids|students?|seniors?|pensioners|reduced|discounted|refurbished|second-hand|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
+  /\b(?:mean|average|median|typical(?:ly)?|peak|theoretical|partial|metropolitan|children|child|kids|students?|seniors?|pensioners|residents|locals|citizens|reduced|discounted|refurbished|second-hand|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
 /** "For EU citizens ...", "On the free plan, ...": who or what the rest holds for. */
 const leading =
   /^(?:(?:For|Among)\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+([^,\d]{3,60}),)/u;
@@ -25,7 +25,7 @@ const partOf =
 /** Another of its kind: "the Morland tower". */
 const otherName = /[\p{L}\p{N}]\s(?=(\p{Lu}\p{Ll}[\p{L}-]*)\s(\p{Ll}+))/gu;
 /** A part of it: "the inner doors". */
-const partName = /\b(inner|outer|upper|lower|rear|front|back)\s(\p{Ll}+)/giu;
+const partName = /\b(inner|outer|upper|lower|rear|front|back|small|large|little|big|mini|old|new)\s(\p{L}+)/giu;
 const compound =
   /(?<![\p{L}\p{N}])(?=([\p{L}]+)\s+((?:[\p{L}-]+\s+){1,2})(?:is|are|was|were|has|have|had|does|do|cannot|can)\b)/gu;
 /** What the subject may be called, or what introduces a value of it. */
@@ -60,7 +60,9 @@ export function scopeOf(text: string, asked: ReadonlySet<number>): Set<number> {
   for (const word of betweenAsked(text, isAsked)) add(word);
   for (const [, name = "", word = ""] of [...text.matchAll(otherName), ...text.matchAll(partName)])
     if (isSubject(word, isAsked)) add(name);
-  for (const [, part = "", whole = ""] of text.matchAll(partOf)) {
+  for (const { 1: part = "", 2: whole = "", index } of text.matchAll(partOf)) {
+    // Of "# litres of water" the litres are the value's.
+    if (/#\s$/u.test(text.slice(0, index))) continue;
     if (isSubject(whole, isAsked) && !/(?:ly|ed|ing)$/u.test(part)) add(part);
   }
   for (const [, subject = "", rest = ""] of text.matchAll(compound)) {

@@ -11,7 +11,7 @@ const day = 86_400;
 /** Gregorian mean. */
 const year = 365.2425 * day;
 
-/** Dimension: "names: size". Sizes are in seconds, metres, square metres, kilograms, bits, degrees Celsius. */
+/** Dimension: "names: size". Sizes are in seconds, metres, square metres, cubic metres, metres a second, kilograms, bits, degrees Celsius. */
 const table: Readonly<Record<string, readonly (readonly [names: string, size: number, high?: number])[]>> = {
   time: [
     ["ns nanosecond nanoseconds", 1e-9],
@@ -70,6 +70,17 @@ const table: Readonly<Record<string, readonly (readonly [names: string, size: nu
     ["TB terabyte terabytes", 8e12, 8 * 2 ** 40],
     ["TiB tebibyte tebibytes", 8 * 2 ** 40],
     ["PB petabyte petabytes", 8e15, 8 * 2 ** 50],
+  ],
+  volume: [
+    ["ml millilitre millilitres milliliter milliliters", 1e-6],
+    ["l litre litres liter liters", 1e-3],
+    ["gallon gallons", 3.785e-3, 4.546e-3], // US or imperial
+    ["m³ m3", 1],
+  ],
+  "length/time": [
+    ["knot knots", 1_852 / 3_600],
+    ["mph", 1_609.344 / 3_600],
+    ["kph kmh", 1_000 / 3_600],
   ],
   percent: [["% percent pct", 1]],
   frequency: [
