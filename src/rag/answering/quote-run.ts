@@ -2,8 +2,11 @@ import { isSpace, type Range } from "../sentences.ts";
 
 /** A quote that is read at a glance. */
 export const mostQuoteWords = 40;
-/** A sentence at either end of a run must be at least this likely, beside the likeliest of the run, to hold the answer. */
-const leastShare = 0.2;
+/**
+ * A sentence at either end of a run must be at least this likely, beside the likeliest of the run, to hold the answer: 140
+ * of 248 quotes on four manuals then do; at .2 they are 3 words shorter and 134, with no limit 5 words longer and 141.
+ */
+const leastShare = 0.03;
 
 /** A sentence with the chance that it, of all, holds the answer. */
 export interface Likely extends Range {
