@@ -63,6 +63,28 @@ describe("contradictions between sources", () => {
   }
 });
 
+describe("what a sentence is about", () => {
+  const asked = "How heavy is the great bell of Marrow abbey?";
+  const known = said("register.test", "The great bell of Marrow abbey weighs 6.8 tonnes.");
+  const own = "Our great bell weighs 5.2 tonnes and sounds only on high feasts.";
+  const passage = `The bells\n${own} Marrow abbey has four more.`;
+
+  it("is what its passage is about, if it is likely to answer", () => {
+    assert.equal(detectContradictions(asked, [known, said("abbey.test", own, { passage })]).length, 1);
+    assert.deepEqual(
+      detectContradictions(asked, [known, said("abbey.test", own, { passage, score: 0.49 })]),
+      [],
+    );
+    assert.deepEqual(detectContradictions(asked, [known, said("abbey.test", own)]), []);
+  });
+
+  it("is not what it says nothing of itself", () => {
+    const other = "It weighs 5.2 tonnes.";
+    const evidence = [known, said("abbey.test", other, { passage: `Marrow abbey\nA great bell. ${other}` })];
+    assert.deepEqual(detectContradictions(asked, evidence), []);
+  });
+});
+
 const question = "What is the default port of the Acme gateway?";
 const is = (port: number) => `The default port of the Acme gateway is ${port}.`;
 const long = (port: number) =>

@@ -134,7 +134,11 @@ export function askedFor(question: string): Asked | undefined {
   return {
     kinds: takesWord && !form.kinds.includes("word") ? [...form.kinds, "word"] : form.kinds,
     isOfDimension: (dimension) =>
-      dimensions === "any" || (dimensions === "money" ? isMoney(dimension) : dimensions.includes(dimension)),
+      dimensions === "any"
+        ? dimension !== "clock"
+        : dimensions === "money"
+          ? isMoney(dimension)
+          : dimensions.includes(dimension),
     place,
     counted: noun === undefined ? undefined : termsOf(noun.split(" ")[0] ?? "").at(0),
     variesWithTime: timely.test(question),

@@ -5,7 +5,7 @@ import { commonOf } from "./overlap.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
 import { agree, valuesIn } from "./values.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
-import { positive, verdictOf } from "./verdicts.ts";
+import { anyone, positive, verdictOf } from "./verdicts.ts";
 
 /** What one sentence says the asked value is. */
 export interface Claim {
@@ -66,6 +66,7 @@ export function askedTerms(text: string, idf: (term: number) => number = () => 1
   const classes = new Set([
     ...[...text.matchAll(classNoun)].flatMap((match) => termsOf(match.slice(1).join(" "))),
     ...(asked.kinds[0] === "quantity" && !asked.isOfDimension("clock") ? lightVerbs : []),
+    ...(asked.kinds[0] === "verdict" ? anyone : []),
   ]);
   const weights = new Map(
     (telling.length > 0 ? telling : all).map((term) => [
@@ -91,6 +92,11 @@ export function coverageOf({ weights, total }: AskedTerms, terms: ReadonlySet<nu
   return total > 0 ? covered / total : 0;
 }
 
+/** Share of the question's telling terms, each counted once. */
+function shareOf({ weights }: AskedTerms, terms: ReadonlySet<number>): number {
+  return [...weights.keys()].filter((term) => terms.has(term)).length / weights.size;
+}
+
 /** The claim of a sentence, if it is about what is asked and gives one value for it. */
 export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undefined {
   const { quote, context, passage = context, score } = evidence;
@@ -100,7 +106,8 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   const read = (text: string): ReadonlySet<number> =>
     new Set(termsOf(withPlainVerbs(isVerdict ? positive(text, question.text) : text)));
   const own = read(quote);
-  if (score < leastSure && question.relation.size > 0 && commonOf(question.relation, own).size === 0) return undefined;
+  if (score < leastSure && question.relation.size > 0 && commonOf(question.relation, own).size === 0)
+    return undefined;
   const place = `${evidence.title}\n${context}\n${quote}`;
   const inPlace = read(place);
   const isTrusted =
@@ -111,7 +118,7 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   const held = isTrusted ? read(around) : inPlace;
   if (
     coverageOf(question, held) < (isTrusted ? leastMeasureCoverage : least) ||
-    (coverageOf(question, own) < leastOwnCoverage && !isLabelled(quote))
+    (shareOf(question, own) < leastOwnCoverage && !isLabelled(quote))
   )
     return undefined;
   if (!holdsFigures(question.text, around)) return undefined;

@@ -25,7 +25,8 @@ const partOf =
 /** Another of its kind: "the Morland tower". */
 const otherName = /[\p{L}\p{N}]\s(?=(\p{Lu}\p{Ll}[\p{L}-]*)\s(\p{Ll}+))/gu;
 /** A part of it: "the inner doors". */
-const partName = /\b(inner|outer|upper|lower|rear|front|back|small|large|little|big|mini|old|new)\s(\p{L}+)/giu;
+const partName =
+  /\b(inner|outer|upper|lower|rear|front|back|small|large|little|big|mini|old|new)\s(\p{L}+)/giu;
 const compound =
   /(?<![\p{L}\p{N}])(?=([\p{L}]+)\s+((?:[\p{L}-]+\s+){1,2})(?:is|are|was|were|has|have|had|does|do|cannot|can)\b)/gu;
 /** What the subject may be called, or what introduces a value of it. */
@@ -52,7 +53,8 @@ export function scopeOf(text: string, asked: ReadonlySet<number>): Set<number> {
   const [, before, before2] = leading.exec(text) ?? [];
   add(before ?? before2 ?? "");
   const [, place, state] = leadingWord.exec(text) ?? [];
-  add(place ?? "");
+  // "At Kerrow stands the ...": the verb is no part of the place.
+  add((place ?? "").replace(/\s(\S+)$/u, (_, word: string) => (noModifier.test(word) ? "" : ` ${word}`)));
   // "Used, it costs less": said of a state of it, however common the word.
   for (const term of termsOf(state ?? "")) if (!asked.has(term)) scope.add(term);
   add(trailing.exec(text)?.[1] ?? "");

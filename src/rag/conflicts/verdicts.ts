@@ -9,6 +9,8 @@ const opposites: readonly (readonly [word: string, ...opposites: string[]])[] = 
   ["mandatory", "optional"],
   ["allowed", "forbidden", "prohibited", "disallowed", "banned"],
   ["permitted", "forbidden", "prohibited"],
+  ["needed", "unnecessary", "optional"],
+  ["necessary", "unnecessary", "optional"],
   ["free", "paid"],
   ["open", "closed"],
   ["public", "private"],
@@ -51,7 +53,9 @@ export function verdictOf(
   });
   const [best] = clauses.sort((one, other) => other.own - one.own || other.from - one.from);
   if (!best || best.own < leastOwnCoverage) return undefined;
-  const others = new Set(termsOf(best.read).filter((term) => !terms.has(term) && !impliedTerms.has(term) && !anyone.has(term)));
+  const others = new Set(
+    termsOf(best.read).filter((term) => !terms.has(term) && !impliedTerms.has(term) && !anyone.has(term)),
+  );
   const isYes = isDenied(asked, terms) === isDenied(best.read, terms);
   if (others.size > (isYes && having.test(question) ? mostOthersOfHaving : mostOthers)) return undefined;
   return { kind: "verdict", shown: isYes ? "yes" : "no", start: best.from, end: best.end, isYes };
@@ -59,9 +63,11 @@ export function verdictOf(
 
 /** Other terms in the clause: more of them, and it speaks of a part or a case. */
 const mostOthers = 1;
-/** Whom it holds for, and that it holds. */
-const anyone: ReadonlySet<number> = new Set(
-  termsOf("you we they your our their one whoever anyone everyone visitors must need needs needed want wants"),
+/** Whom a rule holds for, and that it is one. */
+export const anyone: ReadonlySet<number> = new Set(
+  termsOf(
+    "you we they your our their one whoever anyone everyone visitors must need needs needed want wants",
+  ),
 );
 /** But what it has at a certain place, it has. */
 const having = /\b(?:have|has|had|contain|include|is there|are there)\b/iu;
