@@ -54,7 +54,17 @@ const forms: Readonly<Record<string, string>> = {
   employee: "employ",
   employees: "employ",
 };
-const pattern = new RegExp(`\\b(?:${Object.keys(forms).join("|")})\\b`, "giu");
+/** Words for one thing to do or be, in the forms that questions and pages have them; the first stands for all. */
+const synonyms =
+  "begin start starts started starting begins commence commences commenced|found establish established establishes|build construct constructed constructs erect erected|" +
+  "end finish finishes finished ends ended|allowed permitted|needed required necessary|buy purchase purchased|make produce produced produces manufacture manufactured manufactures|" +
+  "visitor visitors guest guests|employ employs employed|stay remain remains|expire expires expired";
+const plain = new Map(Object.entries(forms));
+for (const group of synonyms.split("|")) {
+  const [first = "", ...others] = group.split(" ");
+  for (const word of others) plain.set(word, first);
+}
+const pattern = new RegExp(`\\b(?:${[...plain.keys()].join("|")})\\b`, "giu");
 
 const byDefault =
   /\bunless (?:you|told|they|users?|it is|they are|another|otherwise)\b[^,.;]{0,20}\b(?:otherwise|differently|changed|overridden|configured|specified|set|given)\b|\bout of the box\b/giu;
@@ -62,6 +72,6 @@ const byDefault =
 /** A text with these as their verbs, so that "wrote", "written" and "author" are one term; so are the ways to say "by default". */
 export function withPlainVerbs(text: string): string {
   return text
-    .replace(byDefault, (phrase) => `${phrase} by default`)
-    .replace(pattern, (form) => forms[form.toLowerCase()] ?? form);
+    .replace(byDefault, "by default")
+    .replace(pattern, (form) => plain.get(form.toLowerCase()) ?? form);
 }

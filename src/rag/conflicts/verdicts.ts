@@ -1,6 +1,7 @@
 import { termsOf } from "../analyzer.ts";
 import { impliedTerms } from "./asked.ts";
 import type { Verdict } from "./evidence.ts";
+import { withPlainVerbs } from "./verb-forms.ts";
 
 /** Words with their opposites: an opposite reads as "not" and the first. */
 const opposites: readonly (readonly [word: string, ...opposites: string[]])[] = [
@@ -42,13 +43,13 @@ export function verdictOf(
   coverage: (terms: ReadonlySet<number>) => number,
 ): Verdict | undefined {
   if (halfTrue.test(quote)) return undefined;
-  const asked = positive(question, question);
+  const asked = withPlainVerbs(positive(question, question));
   const terms = new Set(termsOf(asked));
   let start = 0;
   const clauses = quote.split(clauseEnd).map((clause) => {
     const from = quote.indexOf(clause.trimStart(), start);
     start = from + clause.trimStart().length;
-    const read = positive(clause, question);
+    const read = withPlainVerbs(positive(clause, question));
     return { from, end: start, read, own: coverage(new Set(termsOf(read))) };
   });
   const [best] = clauses.sort((one, other) => other.own - one.own || other.from - one.from);
