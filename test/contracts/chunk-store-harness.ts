@@ -82,7 +82,11 @@ export class QdrantHarness implements StoreHarness {
   private constructor(url: string, standIn: StandIn | undefined, options: Partial<QdrantOptions>) {
     this.name = standIn ? "Qdrant's stand-in" : `Qdrant at ${url}`;
     this.standIn = standIn;
-    this.#options = QdrantOptions.parse({ url, apiKey: process.env["FORAGER_TEST_QDRANT_API_KEY"] ?? "", ...options });
+    this.#options = QdrantOptions.parse({
+      url,
+      apiKey: process.env["FORAGER_TEST_QDRANT_API_KEY"] ?? "",
+      ...options,
+    });
     const clock = new SettlingClock();
     this.connection = new QdrantConnection({ clock, log: silentLog, random: () => 0.5 }, this.#options);
   }

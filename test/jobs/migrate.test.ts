@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
 import { DataFolder } from "../../src/data-folder.ts";
 import { createForager, type Forager } from "../../src/index.ts";
-import { readCalibration } from "../../src/rag/calibration/calibration.ts";
+import { type Calibration, readCalibration } from "../../src/rag/calibration/calibration.ts";
 import { StoreError } from "../../src/errors.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
 import { temporaryFolder } from "../cli/run-forager.ts";
@@ -57,6 +57,13 @@ async function killAndFinish(folder: string, standIn: StandIn, task: string): Pr
   }
   await using last = start();
   await last.line("finished");
+}
+
+/** What a folder keeps of a calibration. */
+async function calibrationIn(path: string): Promise<Calibration | undefined> {
+  using data = DataFolder.open(path, { isCreated: false, clock: systemClock, embedder: embedder() });
+  const value = (await data.coordination.memory.get("calibration"))?.value;
+  return readCalibration(value, embedder().id);
 }
 
 describe("moving the index", () => {
@@ -142,17 +149,12 @@ describe("moving the index", () => {
   it("lets a calibration that was killed leave nothing behind, and the next one find what an undisturbed one finds", async () => {
     await using folder = await filledFolder();
     await using other = await filledFolder();
-    const kept = async (path: string) => {
-      using data = DataFolder.open(path, { isCreated: false, clock: systemClock, embedder: embedder() });
-      const value = (await data.coordination.memory.get("calibration"))?.value;
-      return readCalibration(value, embedder().id);
-    };
     for (const afterMs of [0, 20]) {
       await using process = startProcess("../jobs/index-process.ts", folder.path, "", "calibrate");
       await process.line("started");
       await delay(afterMs);
       await process.kill();
-      const found = await kept(folder.path);
+      const found = await calibrationIn(folder.path);
       assert.ok(found === undefined || found.queries > 0);
     }
     await using last = startProcess("../jobs/index-process.ts", folder.path, "", "calibrate");
@@ -160,7 +162,7 @@ describe("moving the index", () => {
     await using forager = open(other.path);
     const { reasons, chosenAt, ...undisturbed } = await forager.calibrate({ seed: 1, timeoutMs: 60_000 });
     assert.ok(reasons.length > 0 && chosenAt > 0);
-    const found = await kept(folder.path);
+    const found = await calibrationIn(folder.path);
     assert.deepEqual({ ...found, chosenAt: 0 }, { ...undisturbed, chosenAt: 0 });
   });
 

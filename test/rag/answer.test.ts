@@ -134,12 +134,25 @@ for (const [name, embedder] of [
   });
 }
 
-describe("sources that contradict each other", () => {
-  const town = (url: string, year: number): SmallPage => ({
+/** A page that says when the Iron Bridge opened. */
+function town(url: string, year: number): SmallPage {
+  return {
     url,
     title: "The Iron Bridge",
     passages: [`The Iron Bridge in Velden opened to traffic in ${year}.`, "Trams share it with cars."],
-  });
+  };
+}
+
+/** Decides for the side that says 1961. */
+async function forOld({ sides }: { readonly sides: readonly { readonly value: string }[] }): Promise<number> {
+  return sides.findIndex(({ value }) => value === "1961");
+}
+
+function failing(): Promise<never> {
+  return Promise.reject(new Error("no model"));
+}
+
+describe("sources that contradict each other", () => {
   const line: SmallPage = {
     url: "https://rail.test/iron",
     title: "Lines",
@@ -189,11 +202,8 @@ describe("sources that contradict each other", () => {
       RetrieveOptions.parse({}),
     ).retrieve(question, { limit: 9 });
     const answerer = new Answerer({ store: index.store }, AnswerOptions.parse({}));
-    const forOld = async ({ sides }: { readonly sides: readonly { readonly value: string }[] }) =>
-      sides.findIndex(({ value }) => value === "1961");
     const told = await answerer.answer(question, retrieval, undefined, { arbitrate: forOld });
     assert.deepEqual([told.conflicts[0]?.by, /1961/.test(told.answer)], ["arbitration", true]);
-    const failing = () => Promise.reject(new Error("no model"));
     const ruled = await answerer.answer(question, retrieval, undefined, { arbitrate: failing });
     assert.deepEqual([ruled.conflicts[0]?.by, /1964/.test(ruled.answer)], ["majority", true]);
   });
