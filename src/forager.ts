@@ -40,6 +40,7 @@ import { type MigrateSummary, migrateFromRemote, migrateToRemote } from "./jobs/
 import type { JudgedQuery } from "./rag/evaluation/judged-query.ts";
 import type { EvaluationReport } from "./rag/evaluation/report.ts";
 import type { FedStore } from "./rag/index-feed.ts";
+import type { StoreName } from "./rag/stores/index.ts";
 
 /** Options of the whole; each has a default. `configFile` names a JSON file with more of them. */
 export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined } & {
@@ -283,7 +284,7 @@ export class Forager implements AsyncDisposable {
    * @param options.rebuild Makes a new index in Qdrant beside the old one and switches over when it is whole.
    */
   async migrate(
-    options: { readonly to: "qdrant" | "sqlite"; readonly rebuild?: boolean },
+    options: { readonly to: StoreName; readonly rebuild?: boolean },
     signal?: AbortSignal,
   ): Promise<MigrateSummary> {
     const { searched, clock } = this.#app;

@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { storeNames } from "../rag/stores/index.ts";
 import { addCommonFlags } from "./common-flags.ts";
 import { parseFlags } from "./flags.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
 
-const MigrateFlags = z.strictObject({ to: z.enum(["qdrant", "sqlite"]), rebuild: z.boolean() });
+const MigrateFlags = z.strictObject({ to: z.enum(storeNames), rebuild: z.boolean() });
 
 /** How often people are told how far it is. */
 const everyMs = 3_000;
@@ -16,7 +17,7 @@ export function addMigrate(program: Command, shell: Shell): void {
     .description("Move the index between the data folder and Qdrant, without embedding again")
     .addOption(
       new Option("--to <store>", "Where the index shall be whole")
-        .choices(["qdrant", "sqlite"])
+        .choices([...storeNames])
         .makeOptionMandatory(),
     )
     .option("--rebuild", "Make a new index beside the old one, and switch over when it is whole");
