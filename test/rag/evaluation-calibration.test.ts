@@ -9,7 +9,6 @@ import {
   provenWeight,
   unprovenWeight,
 } from "../../src/rag/calibration/dense-weight.ts";
-import { fitIsotonic, isotonicValue } from "../../src/rag/calibration/isotonic.ts";
 import { fitLogistic, fitPlatt, probabilityOf } from "../../src/rag/calibration/logistic.ts";
 import { splitHalf } from "../../src/rag/calibration/split-half.ts";
 import { ndcg } from "../../src/rag/evaluation/ranking-metrics.ts";
@@ -99,56 +98,6 @@ describe("logistic regression", () => {
     const sure = fitPlatt([1, 2, 3, 4], [false, false, true, true]);
     assert.ok(probabilityOf(sure, [4]) > 0.6 && probabilityOf(sure, [4]) < 0.9);
     close(probabilityOf(fitPlatt([1, 2, 3], [true, true, true]), [2]), 4 / 5, 1e-3);
-  });
-});
-
-const examples = fc.array(
-  fc.record({ score: fc.integer({ min: 0, max: 8 }), label: fc.constantFrom(0, 0.5, 1) }),
-  { minLength: 1, maxLength: 12 },
-);
-
-describe("isotonic regression", () => {
-  it("never falls, also between and beyond its points", () => {
-    fc.assert(
-      fc.property(examples, (given) => {
-        const model = fitIsotonic(
-          given.map(({ score }) => score),
-          given.map(({ label }) => label),
-        );
-        const values = Array.from({ length: 41 }, (_, i) => isotonicValue(model, i / 4 - 1) ?? Number.NaN);
-        for (const [index, value] of values.entries())
-          assert.ok(value >= (values[index - 1] ?? 0) - 1e-12 && value <= 1, String(values));
-      }),
-    );
-  });
-
-  it("lies as near to the labels as any never-falling curve, by the min-max formula", () => {
-    fc.assert(
-      fc.property(examples, (given) => {
-        const model = fitIsotonic(
-          given.map(({ score }) => score),
-          given.map(({ label }) => label),
-        );
-        const scores = [...new Set(given.map(({ score }) => score))].sort((one, other) => one - other);
-        const meanOver = (from: number, to: number) => {
-          const held = given.filter(({ score }) => score >= from && score <= to);
-          return held.reduce((sum, { label }) => sum + label, 0) / held.length;
-        };
-        for (const score of scores) {
-          // Robertson, Wright and Dykstra, Order Restricted Statistical Inference, 1988, theorem 1.4.4.
-          const best = Math.max(
-            ...scores
-              .filter((from) => from <= score)
-              .map((from) => Math.min(...scores.filter((to) => to >= score).map((to) => meanOver(from, to)))),
-          );
-          close(isotonicValue(model, score), best, 1e-9);
-        }
-      }),
-    );
-  });
-
-  it("has no value without points", () => {
-    assert.equal(isotonicValue(fitIsotonic([], []), 1), undefined);
   });
 });
 
