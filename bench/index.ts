@@ -66,6 +66,8 @@ function show(runs: Readonly<Record<Way, readonly Report[]>>): void {
       return other ? `${((100 * speed(own)) / speed(other)).toFixed(0)} %` : "";
     });
   console.log(`speed kept of the runtime's: ${shares("threads").join(", ")}`);
+  const [own, bare] = [runs.forager, runs.threads].map((reports) => median(reports.map(cpu("embedding"))));
+  console.log(`CPU to the runtime's: ${((100 * (own ?? 0)) / (bare ?? 0)).toFixed(0)} %`);
   console.log(
     `speed to the plain loop's: ${shares("loop").join(", ")}; to one thread's: ${shares("single").join(", ")}`,
   );
