@@ -5,6 +5,7 @@ import { type Filter, onHost } from "../../src/rag/filter.ts";
 import { analyzeQuery } from "../../src/rag/analyzer.ts";
 import { rankAll } from "./brute-force.ts";
 import { archiveUpgrades } from "../../src/rag/stores/sqlite-schema.ts";
+import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
 import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
 import { packDocument, unpackDocument } from "../../src/rag/packed-document.ts";
 import { documentOf, StoreFile } from "./store-fixture.ts";
@@ -452,6 +453,21 @@ describe("the archive", () => {
       assert.deepEqual([...holds, ...not].sort(), all, JSON.stringify(filter));
     }
     assert.deepEqual(urlsOf({ not: { field: "publishedAt", from: 0 } }), [undated]);
+  });
+
+  it("lets others have their turn between two searches", async () => {
+    using it = setUp();
+    await it.upsert(home, ["apple"]);
+    const store = new SqliteChunkStore({ archive: it.store, database: it.database });
+    let turns = 0;
+    for (const search of [
+      () => store.searchWords([analyzeQuery("apple")], { limit: 1 }),
+      () => store.searchVectors([east], { limit: 1 }),
+    ]) {
+      setImmediate(() => (turns += 1));
+      await search();
+    }
+    assert.equal(turns, 2);
   });
 
   it("answers an empty index and an empty query", () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Database } from "../../database.ts";
 import type {
   ChunkId,
@@ -13,6 +14,9 @@ import type {
   WordsFound,
 } from "../chunk-store.ts";
 import type { SqliteArchive } from "./sqlite-archive.ts";
+
+/** A search holds the thread, 25 ms at a million passages: what waits for it comes in between, one search at a time. */
+const turn = () => setImmediate();
 
 /** Searches the data folder's own file: the archive is the index. */
 export class SqliteChunkStore implements ChunkStore {
@@ -48,6 +52,7 @@ export class SqliteChunkStore implements ChunkStore {
     options: SearchOptions,
     signal?: AbortSignal,
   ): Promise<WordsFound<number>[]> {
+    await turn();
     signal?.throwIfAborted();
     return queries.map((terms) => {
       const { hits, maxScore } = this.#archive.searchChunks(terms, options);
@@ -70,6 +75,7 @@ export class SqliteChunkStore implements ChunkStore {
     options: SearchOptions,
     signal?: AbortSignal,
   ): Promise<FoundChunk<number>[][]> {
+    await turn();
     signal?.throwIfAborted();
     return vectors.map((vector) => this.#archive.found(this.#archive.searchVectors(vector, options)));
   }
