@@ -49,7 +49,7 @@ describe("forager status", () => {
     const { out } = await forager("status", "--data-dir", folder.path);
     assert.match(out, /research four sites: parallel, 4 at once \(100 % of the work/);
     assert.match(out, /4\/4 done.*\n(.*done +source-\d \(researcher\) \d+ ms\n){4}/);
-    assert.match(out, /4\d\d\d ms of work in 1\d\d\d ms: 3\.\d\dx of at most [34]\.\d\dx/);
+    assert.match(out, /4\d\d\d ms of work in 1\d\d\d ms: [34]\.\d\dx of at most [34]\.\d\dx/);
     assert.match(out, /research four sites: sequential, 1 at once \(0\.1 s of work, worth it from 5 s on\)/);
   });
 
