@@ -1,6 +1,7 @@
 import type { ChunkId, ChunkStore } from "./chunk-store.ts";
 import { answerSpan } from "./answering/answer-span.ts";
-import { chancesOf, likeliestRun, mostQuoteWords, shortened } from "./answering/quote-run.ts";
+import { chancesOf } from "./answering/quote-run.ts";
+import { completionOf, type Quote, quoteOf, quotesOf, type Scored } from "./answering/quotes.ts";
 import { lacksValue, missingNumbers } from "./answering/value-asked.ts";
 import { sentenceScore, supportWeights, wordWeights } from "./answering/sentence-score.ts";
 import { supportOf, type PassageSupport } from "./answering/word-support.ts";
@@ -13,13 +14,7 @@ import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
 import { Question } from "./question.ts";
 import type { Hit, Retrieval } from "./retrieve.ts";
-import {
-  candidateSentences,
-  partsOf,
-  readPassages,
-  type Candidate,
-  type ReadPassage,
-} from "./answer-candidates.ts";
+import { candidateSentences, partsOf, readPassages, type ReadPassage } from "./answer-candidates.ts";
 import type { Range } from "./sentences.ts";
 
 /** What an answer says when it has none. */
@@ -72,27 +67,11 @@ export interface Answer {
   readonly notes: readonly string[];
 }
 
-/** A candidate with the chance that it, of all, holds the answer. */
-interface Scored extends Candidate {
-  readonly chance: number;
-}
-
-/** Sentences that follow one another, quoted as one. */
-interface Quote extends Range {
-  /** Its likeliest sentence, by which it is judged. */
-  readonly best: Scored;
-  readonly text: string;
-}
-
 /** A further quote is at least this likely, beside the first, to hold the answer ... */
 const closeness = 0.35;
 /** ... or brings at least this share of the question that the answer lacks, and is this likely. */
 const leastGain = 0.15;
 const gainCloseness = 0.1;
-/** UTF-16 units from a sentence to the one that completes it: two or three sentences. */
-const completionReach = 300;
-/** More than an answer ever takes. */
-const mostQuotes = 10;
 /** Sources shown beside "not found". */
 const nearestSources = 3;
 
@@ -259,43 +238,6 @@ function factsOf(
     missingNumbers: missingNumbers(question.text, texts),
     foundCoverage: question.coverage(found),
   };
-}
-
-/** Quotes of the sentences, the likeliest first; each sentence is in one. */
-function quotesOf(question: Question, scored: readonly Scored[], passages: readonly ReadPassage[]): Quote[] {
-  const quotes: Quote[] = [];
-  let left = scored;
-  while (left.length > 0 && quotes.length < mostQuotes) {
-    const run = likeliestRun(left, (url) => textOf(passages, url));
-    if (run.length === 0) break;
-    quotes.push(quoteOf(question, run, passages));
-    left = left.filter((sentence) => !run.includes(sentence));
-  }
-  return quotes;
-}
-
-function quoteOf(question: Question, run: readonly Scored[], passages: readonly ReadPassage[]): Quote {
-  const best = run.toSorted((one, other) => other.chance - one.chance)[0] as Scored;
-  const text = textOf(passages, best.url);
-  const whole = { start: (run[0] as Scored).start, end: (run.at(-1) as Scored).end };
-  const { start, end } = shortened(text, whole, mostQuoteWords, (part) => question.worthOf(part));
-  return { best, start, end, text: text.slice(start, end) };
-}
-
-function textOf(passages: readonly ReadPassage[], url: string): string {
-  return passages.find(({ stored }) => stored.url === url)?.stored.document.text ?? "";
-}
-
-/** The value that the first quote only introduces: "The default is 100", soon behind what it is the default of. */
-function completionOf(question: Question, first: Quote, scored: readonly Scored[]): Scored | undefined {
-  if (!question.asksForValue || question.givesValue(first.text)) return undefined;
-  return scored
-    .filter(
-      ({ url, start }) =>
-        url === first.best.url && start >= first.end && start - first.end <= completionReach,
-    )
-    .filter(({ quote }) => question.givesValue(quote))
-    .sort((one, other) => one.start - other.start)[0];
 }
 
 /** The best quote of each of the nearest pages. */

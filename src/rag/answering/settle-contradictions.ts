@@ -1,18 +1,14 @@
 import type { Candidate, ReadPassage } from "../answer-candidates.ts";
 import type { Evidence } from "../conflicts/evidence.ts";
 import { type Arbitrate, type ResolvedConflict, resolveConflicts } from "../conflicts/resolve.ts";
+import type { Scored } from "./quotes.ts";
 
 /** Sentences that are held against each other: the likeliest. */
 const mostCompared = 30;
 
-/** A sentence with the chance that it, of all, holds the answer. */
-export interface Likely extends Candidate {
-  readonly chance: number;
-}
-
 /** Which of the sentences an answer may be made of, and what they contradict each other in. */
-export interface Settled<T> {
-  readonly kept: readonly T[];
+export interface Settled {
+  readonly kept: readonly Scored[];
   readonly conflicts: readonly ResolvedConflict[];
 }
 
@@ -22,15 +18,15 @@ export interface Settled<T> {
  * @param likely Best first.
  * @param trustOf The chance that a sentence holds the answer, by itself.
  */
-export async function settleContradictions<T extends Likely>(
+export async function settleContradictions(
   question: string,
-  likely: readonly T[],
+  likely: readonly Scored[],
   passages: readonly ReadPassage[],
-  trustOf: (sentence: T) => number,
+  trustOf: (sentence: Scored) => number,
   arbitrate: Arbitrate | undefined,
   signal?: AbortSignal,
-): Promise<Settled<T>> {
-  const compared = new Map<Evidence, T>();
+): Promise<Settled> {
+  const compared = new Map<Evidence, Scored>();
   for (const sentence of likely.slice(0, mostCompared)) {
     const evidence = evidenceOf(sentence, passages, trustOf(sentence));
     if (evidence) compared.set(evidence, sentence);
