@@ -2,6 +2,8 @@
 // took seven times as long with arithmetic. The module is one function, written out as the bytes that it consists of:
 // https://webassembly.github.io/spec/core/binary/
 
+import { Instance, Module, type WasmMemory } from "./web-assembly.ts";
+
 /**
  * Writes to `to` 16 bits a row: how many bits of it are other than those at `query`.
  * Addresses are bytes; rows lie one behind the other, `width` bytes each, a multiple of 16; at least one row.
@@ -9,13 +11,13 @@
 export type MeasureRows = (from: number, rows: number, width: number, query: number, to: number) => void;
 
 /** The function, at work on this memory. */
-export function rowMeasurer(memory: WebAssembly.Memory): MeasureRows {
-  module ??= new WebAssembly.Module(moduleBytes());
-  const { exports } = new WebAssembly.Instance(module, { m: { m: memory } });
+export function rowMeasurer(memory: WasmMemory): MeasureRows {
+  module ??= new Module(moduleBytes());
+  const { exports } = new Instance(module, { m: { m: memory } });
   return exports["m"] as MeasureRows;
 }
 
-let module: WebAssembly.Module | undefined;
+let module: InstanceType<typeof Module> | undefined;
 
 const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const [i32, v128] = [0x7f, 0x7b];

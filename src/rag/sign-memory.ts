@@ -1,4 +1,5 @@
 import { rowMeasurer } from "./row-measurer.ts";
+import { Memory } from "./web-assembly.ts";
 
 /** A row's length in memory is a multiple of so many bytes. */
 const stepBytes = 16;
@@ -9,7 +10,7 @@ const growth = 1.25;
 
 /** Rows of bits, and how far each is from a given one: in memory that WebAssembly's 128-bit instructions work on. */
 export class SignMemory {
-  readonly #memory = new WebAssembly.Memory({ initial: 1 });
+  readonly #memory = new Memory({ initial: 1 });
   readonly #measureRows = rowMeasurer(this.#memory);
   readonly #words: number;
   /** Bytes from row to row. The query's row comes first, then all others, then their distances. */

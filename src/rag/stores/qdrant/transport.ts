@@ -56,7 +56,9 @@ export class QdrantTransport implements AsyncDisposable {
     const { api, dispatcherFor } = await this.#opened;
     signal.throwIfAborted();
     const wire: WireAnswer = { status: 0, headers: {}, text: "" };
-    const init = { signal, dispatcher: dispatcherFor(wire), redirect: "manual" } as const;
+    const dispatcher = dispatcherFor(wire);
+    // The types of Node's fetch are those of an undici before ours, which takes the same dispatcher in this wrapping.
+    const init = { signal, dispatcher, redirect: "manual" } as unknown as RequestInit;
     const asked = { call, server: this.name, now };
     let data: unknown;
     try {
