@@ -56,7 +56,8 @@ export class SearchedStore implements AsyncDisposable {
   }
 
   /**
-   * The store to search. Where Qdrant does not answer, the data folder does, which has all that Qdrant was fed.
+   * The store to search. Where Qdrant does not answer, or has no index yet, the data folder does, which has all that
+   * Qdrant was fed.
    * @param folder Absent where this machine has none and Qdrant stands alone.
    * @throws {StoreError} When there is nothing that can be searched.
    */
@@ -66,12 +67,16 @@ export class SearchedStore implements AsyncDisposable {
     if (connection) {
       try {
         await within("Asking Qdrant whether it is there", probeMs, signal, (own) => connection.probe(own));
-        return { store: await this.remote(folder), notes: [] };
       } catch (error) {
         signal?.throwIfAborted();
         if (!local || !(error instanceof ForagerError)) throw error;
         return { store: local, notes: [`The data folder was searched instead: ${messageOf(error)}`] };
       }
+      const store = await this.remote(folder);
+      if (await store.isThere(signal)) return { store, notes: [] };
+      const missing = `${store.name} has no index named "${this.#config.qdrant.collection}" yet. Send it there with: forager migrate --to qdrant`;
+      if (!local) throw new StoreError(missing);
+      return { store: local, notes: [`The data folder was searched instead: ${missing}`] };
     }
     if (!local) throw new StoreError("There is no data folder, and no Qdrant is configured.");
     return { store: local, notes: [] };

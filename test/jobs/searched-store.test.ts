@@ -59,6 +59,21 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     });
   });
 
+  it("is named where it has no index yet, and the data folder answers in its place", async () => {
+    await using folder = await temporaryFolder();
+    await using standIn = await startStandIn();
+    {
+      await using forager = open(folder.path, "");
+      await forager.add([lamp]);
+    }
+    await using forager = open(folder.path, standIn.url);
+    const { hits, notes } = await forager.search("lamp");
+    assert.equal(hits[0]?.url, lamp.url);
+    assert.match(notes.join(), /has no index named "forager" yet.*migrate --to qdrant/);
+    await using elsewhere = open(`${folder.path}/none`, standIn.url);
+    await assert.rejects(elsewhere.ask("What is a lamp?"), /has no index named "forager" yet/);
+  });
+
   it("is told by its own variables, and needs no data folder to answer from", async () => {
     await using folder = await temporaryFolder();
     await using standIn = await startStandIn({ apiKey: "secret" });

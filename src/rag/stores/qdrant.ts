@@ -59,6 +59,11 @@ export class QdrantChunkStore implements ChunkStore {
     this.name = deps.connection.name;
   }
 
+  /** Whether there is an index to search. @throws {StoreError} When it was made for something else. */
+  async isThere(signal?: AbortSignal): Promise<boolean> {
+    return (await this.#open(signal)) !== undefined;
+  }
+
   /** Names this very index, which is made if it is not there: another one, made in its place, has another. */
   async identity(signal?: AbortSignal): Promise<string> {
     const { id } = await this.#writing(() => this.#prepare(signal), signal);
