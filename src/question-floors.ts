@@ -59,7 +59,7 @@ export class QuestionFloors implements AsyncDisposable {
   async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
     const askFloor = await this.askFloor(folder, { embedBudgetMs: 0 });
     const { store } = await this.#deps.searched.open(folder);
-    const retriever = await this.#retrieverDeps(folder, store);
+    const { deps: retriever } = await this.#retrieving(folder, store);
     const pages = function* () {
       for (const { url } of folder.archive.documents()) yield url;
     };
@@ -81,11 +81,10 @@ export class QuestionFloors implements AsyncDisposable {
   ): Promise<AskFloor & AsyncDisposable> {
     const { store, notes } = await this.#deps.searched.open(folder);
     const model = await this.#deps.model();
-    const deps = await this.#retrieverDeps(folder, store);
+    const { deps, calibration } = await this.#retrieving(folder, store);
     const { embedder } = deps;
     const { embedBudgetMs = this.#config.retrieve.embedBudgetMs } = options;
     const retriever = new Retriever(deps, { ...this.#config.retrieve, embedBudgetMs });
-    const calibration = await this.#calibration(folder, embedder);
     const curve = options.isUncorrected ? undefined : calibration?.confidence;
     const correct = curve && ((confidence: number) => calibrated(curve, confidence));
     const answerer = new Answerer({ store, embedder, correct }, this.#config.answer);
@@ -125,10 +124,14 @@ export class QuestionFloors implements AsyncDisposable {
     };
   }
 
-  async #retrieverDeps(folder: DataFolder | undefined, store: ChunkStore): Promise<RetrieverDeps> {
+  /** What passages are found with, and what was measured on the index. */
+  async #retrieving(
+    folder: DataFolder | undefined,
+    store: ChunkStore,
+  ): Promise<{ readonly deps: RetrieverDeps; readonly calibration: Calibration | undefined }> {
     const embedder = await this.#deps.embedder();
     const calibration = await this.#calibration(folder, embedder);
-    return {
+    const deps: RetrieverDeps = {
       store,
       embedder,
       reranker: await this.#reranker(),
@@ -139,6 +142,7 @@ export class QuestionFloors implements AsyncDisposable {
           ? (vectors) => folder.database.write(() => folder.archive.putVectors(vectors))
           : undefined,
     };
+    return { deps, calibration };
   }
 
   /** What was measured on this index with this embedder. */

@@ -87,6 +87,18 @@ describe("moving the index", () => {
     assert.deepEqual(standIn.violations, []);
   });
 
+  it("back to a folder leaves there what was fetched later", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.migrate({ to: "qdrant" });
+    await using alone = open(folder.path);
+    const later = { ...documents[0], url: "https://a.example/0", text: "A later text of this page." };
+    await alone.add([later]);
+    assert.equal((await forager.migrate({ to: "sqlite" })).moved, 0);
+    assert.equal((await alone.document(later.url))?.text, later.text);
+  });
+
   it("lets a machine without a data folder search and ask", async () => {
     await using folder = await filledFolder();
     await using standIn = await startStandIn();

@@ -455,6 +455,16 @@ describe("the archive", () => {
     assert.deepEqual(urlsOf({ not: { field: "publishedAt", from: 0 } }), [undated]);
   });
 
+  it("holds a filter against what the documents are now, also after one was only seen again", async () => {
+    using it = setUp();
+    await it.upsert(home, ["apple"]);
+    const filter = { field: "fetchedAt", before: 10 } as const;
+    const hits = () => it.store.searchChunks(analyzeQuery("apple"), { limit: 9, filter }).hits.length;
+    assert.equal(hits(), 0);
+    await it.database.write(() => it.store.touch(home, 5));
+    assert.equal(hits(), 1);
+  });
+
   it("lets others have their turn between two searches", async () => {
     using it = setUp();
     await it.upsert(home, ["apple"]);

@@ -6,18 +6,18 @@ import { compileFilter } from "./sqlite-filter.ts";
 export class FilteredDocuments {
   readonly #database: Database;
   #last:
-    | { readonly filter: string; readonly stamp: number; readonly accepts: (document: number) => boolean }
+    | { readonly filter: string; readonly revision: number; readonly accepts: (document: number) => boolean }
     | undefined;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** @param stamp The state of the file: another one, another answer. */
-  acceptedBy(filter: Filter, stamp: number): (document: number) => boolean {
+  /** @param revision Of the documents: another one, another answer. */
+  acceptedBy(filter: Filter, revision: number): (document: number) => boolean {
     const key = JSON.stringify(filter);
-    if (this.#last?.filter !== key || this.#last.stamp !== stamp) {
-      this.#last = { filter: key, stamp, accepts: this.#look(filter) };
+    if (this.#last?.filter !== key || this.#last.revision !== revision) {
+      this.#last = { filter: key, revision, accepts: this.#look(filter) };
     }
     return this.#last.accepts;
   }

@@ -113,15 +113,11 @@ export class SqliteArchive implements Archive {
   }
 
   searchChunks(terms: TermCounts, options: SearchOptions): TermRanking {
-    return this.#searching(this.#chunkIndex, (index, stamp) =>
-      index.search(terms, this.#withFilter(options, stamp)),
-    );
+    return this.#searching(this.#chunkIndex, (index) => index.search(terms, this.#withFilter(options)));
   }
 
   searchDocuments(terms: TermCounts, options: SearchOptions): TermRanking {
-    return this.#searching(this.#pageIndex, (index, stamp) =>
-      index.search(terms, this.#withFilter(options, stamp)),
-    );
+    return this.#searching(this.#pageIndex, (index) => index.search(terms, this.#withFilter(options)));
   }
 
   bestChunk(documentId: number, terms: TermCounts): ScoredId<number> | undefined {
@@ -142,9 +138,7 @@ export class SqliteArchive implements Archive {
     if (!embedder || !this.#isCurrent()) return [];
     checkVector(vector, embedder);
     this.#vectorIndex ??= new VectorIndex(this.#database, embedder.dimensions);
-    return this.#searching(this.#vectorIndex, (index, stamp) =>
-      index.search(vector, this.#withFilter(options, stamp)),
-    );
+    return this.#searching(this.#vectorIndex, (index) => index.search(vector, this.#withFilter(options)));
   }
 
   /** Puts to scored chunks what ranking needs to know of them; those that have gone are left out. */
@@ -303,7 +297,7 @@ export class SqliteArchive implements Archive {
   /** One consistent view of the file for `search`, the index brought up to it first. */
   #searching<Index extends TermIndex | VectorIndex, Result>(
     index: Index,
-    search: (index: Index, stamp: number) => Result,
+    search: (index: Index) => Result,
   ): Result {
     return this.#database.snapshot(() => {
       const stamp = Number(this.#database.prepare("SELECT stamp FROM index_state").get()?.["stamp"]);
@@ -311,17 +305,17 @@ export class SqliteArchive implements Archive {
         index.refresh();
         this.#stamps.set(index, stamp);
       }
-      return search(index, stamp);
+      return search(index);
     });
   }
 
-  #withFilter(
-    options: SearchOptions,
-    stamp: number,
-  ): { readonly limit: number; readonly accepts?: (document: number) => boolean } {
+  #withFilter(options: SearchOptions): {
+    readonly limit: number;
+    readonly accepts?: (document: number) => boolean;
+  } {
     const { limit, filter } = options;
     if (filter === undefined) return { limit };
-    return { limit, accepts: this.#filtered.acceptedBy(filter, stamp) };
+    return { limit, accepts: this.#filtered.acceptedBy(filter, this.latestRevision()) };
   }
 
   /** Puts documents to rows of `chunk`; each document is read once. */
