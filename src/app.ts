@@ -25,6 +25,7 @@ import { type Employed, type EmployOptions, Workforce } from "./coordination/wor
 import type { DataFolder } from "./data-folder.ts";
 import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
+import type { AddFloor } from "./jobs/add-documents.ts";
 import type { CrawlFloor } from "./jobs/crawl-floor.ts";
 import type { Log } from "./log.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";
@@ -178,6 +179,25 @@ export class App implements AsyncDisposable {
       events: this.#deps.events,
       clock: this.clock,
       log: this.#deps.log,
+    };
+  }
+
+  /** What adding documents stands on; a thread that reads HTML is started when there is some. */
+  async addFloor({ database, archive }: DataFolder): Promise<AddFloor & AsyncDisposable> {
+    const { read, chunk } = this.config;
+    const embedder = await this.embedder();
+    const made = new AsyncDisposableStack();
+    let extractor: Extractor | undefined;
+    return {
+      database,
+      archive,
+      extractor: () => (extractor ??= made.use(new Extractor({ threads: 1, read }))),
+      embedder,
+      read,
+      chunk,
+      events: this.#deps.events,
+      clock: this.clock,
+      [Symbol.asyncDispose]: () => made.disposeAsync(),
     };
   }
 

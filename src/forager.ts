@@ -1,6 +1,5 @@
 import PQueue from "p-queue";
 import type { z } from "zod";
-import { Extractor } from "./agents/extractor.ts";
 import type { WrittenAnswer } from "./agents/written-answer.ts";
 import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
@@ -128,19 +127,7 @@ export class Forager implements AsyncDisposable {
     return this.#turns.add(async () => {
       const folder = await this.#openFolder({ isCreated: true });
       await using lease = folder.own();
-      await using made = new AsyncDisposableStack();
-      const { read, chunk } = this.config;
-      let extractor: Extractor | undefined;
-      const floor = {
-        database: folder.database,
-        archive: folder.archive,
-        extractor: () => (extractor ??= made.use(new Extractor({ threads: 1, read }))),
-        embedder: await this.#app.embedder(),
-        read,
-        chunk,
-        events: this.events,
-        clock: this.#app.clock,
-      };
+      await using floor = await this.#app.addFloor(folder);
       const context = this.#context("add", signal, lease.lost);
       const summary = await addDocuments(floor, documents, options, context);
       await (await this.#app.searched.feed(folder))?.catchUp(context.signal);
