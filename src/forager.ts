@@ -25,7 +25,8 @@ import {
 } from "./jobs/dead-letters.ts";
 import { type Check, examine } from "./jobs/doctor.ts";
 import { type EmbedSummary, embed } from "./jobs/embed.ts";
-import { type CalibrateOptions, type CalibrationReport, calibrate } from "./jobs/calibrate.ts";
+import type { CalibrateOptions } from "./jobs/calibration-floor.ts";
+import { type CalibrationReport, calibrate } from "./jobs/calibrate.ts";
 import { type EvaluateOptions, evaluate } from "./jobs/evaluate.ts";
 import { type ExportKind, exportRecords } from "./jobs/export.ts";
 import type { GivenDocument } from "./jobs/given-document.ts";

@@ -12,7 +12,7 @@ import type { Employed, EmployOptions } from "./coordination/workforce.ts";
 import type { DataFolder } from "./data-folder.ts";
 import type { EventStream } from "./events.ts";
 import { ask, type AskFloor } from "./jobs/ask.ts";
-import type { CalibrationFloor } from "./jobs/calibrate.ts";
+import type { CalibrationFloor } from "./jobs/calibration-floor.ts";
 import type { EvaluationFloor } from "./jobs/evaluate.ts";
 import { evaluationFloor } from "./jobs/evaluation-floor.ts";
 import type { Log } from "./log.ts";

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { OptionsError } from "../errors.ts";
-import type { CalibrateOptions, CalibrationProgress, CalibrationReport } from "../jobs/calibrate.ts";
+import type { CalibrateOptions, CalibrationProgress } from "../jobs/calibration-floor.ts";
+import type { CalibrationReport } from "../jobs/calibrate.ts";
 import { readJudgedQueries } from "../rag/evaluation/judged-query.ts";
 import { addCommonFlags } from "./common-flags.ts";
 import { judgedFilesHelp, readText } from "./evaluate.ts";

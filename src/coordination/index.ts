@@ -57,13 +57,6 @@ export { AgentPool } from "./pools/pool.ts";
 export type { CallOptions, PoolOptions, PoolStatus } from "./pools/pool-options.ts";
 export { AgentRegistry, findNodes } from "./pools/registry.ts";
 export { Resources } from "./pools/resource-pools.ts";
-export {
-  type NewTask,
-  OverloadedError,
-  PlanError,
-  type Priority,
-  RetryLaterError,
-  type TaskContext,
-  type Tasks,
-} from "./tasks.ts";
+export { type NewTask, type Priority } from "./new-task.ts";
+export { OverloadedError, PlanError, RetryLaterError, type TaskContext, type Tasks } from "./tasks.ts";
 export { type AgentRef, type Employed, Workforce } from "./workforce.ts";

@@ -1,4 +1,5 @@
-import { type NewTask, PlanError } from "./tasks.ts";
+import type { NewTask } from "./new-task.ts";
+import { PlanError } from "./tasks.ts";
 
 /**
  * The order in which new tasks can be added, each after those that it waits for: theirs, where it will do (Tarjan,

@@ -1,4 +1,4 @@
-import type { NewTask } from "./tasks.ts";
+import type { NewTask } from "./new-task.ts";
 import type { PutOptions } from "./memory.ts";
 
 /**

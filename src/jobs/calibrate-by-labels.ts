@@ -20,7 +20,7 @@ import { ndcg } from "../rag/evaluation/ranking-metrics.ts";
 import { usualWeights } from "../rag/join-rankings.ts";
 import type { Reranker } from "../rag/reranker.ts";
 import { Retriever } from "../rag/retrieve.ts";
-import type { CalibrateOptions, CalibrationFloor } from "./calibrate.ts";
+import type { CalibrateOptions, CalibrationFloor } from "./calibration-floor.ts";
 import { hasRelevant, judgeAnswer, keyOf } from "./evaluate.ts";
 
 /** nDCG looks so deep. */

@@ -4,7 +4,7 @@ import { analyzeQuery } from "../rag/analyzer.ts";
 import { leastPseudoQueries } from "../rag/calibration/dense-weight.ts";
 import { type PseudoQuery, PseudoQueries } from "../rag/calibration/pseudo-queries.ts";
 import type { FoundChunk } from "../rag/chunk-store.ts";
-import type { CalibrateOptions, CalibrationFloor } from "./calibrate.ts";
+import type { CalibrateOptions, CalibrationFloor } from "./calibration-floor.ts";
 import { keyOf } from "./evaluate.ts";
 
 /** Pages that queries are made from: beyond, more of them change little. */

@@ -1,52 +1,14 @@
-import type { Clock } from "../clock.ts";
 import { childContext, type RunContext } from "../context.ts";
 import { OptionsError, TimeoutError } from "../errors.ts";
-import type { Answer } from "../rag/answer.ts";
-import type { Archive } from "../rag/archive.ts";
 import type { Calibration } from "../rag/calibration/calibration.ts";
 import { provenWeight, unprovenWeight } from "../rag/calibration/dense-weight.ts";
-import type { ChunkStore } from "../rag/chunk-store.ts";
-import type { Embedder } from "../rag/embedder.ts";
-import type { JudgedQuery } from "../rag/evaluation/judged-query.ts";
 import { usualWeights } from "../rag/join-rankings.ts";
-import type { Reranker } from "../rag/reranker.ts";
-import type { RetrieveOptions } from "../rag/retrieve-options.ts";
 import { calibrateByLabels } from "./calibrate-by-labels.ts";
 import { measureByPages } from "./calibrate-by-pages.ts";
+import type { CalibrateOptions, CalibrationFloor } from "./calibration-floor.ts";
 
 /** With fewer of its passages embedded, the vectors would look weaker than they will be. */
 const leastCoverage = 0.95;
-
-/** What a calibration stands on. */
-export interface CalibrationFloor {
-  readonly archive: Pick<Archive, "documents" | "stats">;
-  readonly store: ChunkStore;
-  readonly embedder: Embedder;
-  readonly reranker?: Reranker | undefined;
-  readonly clock: Clock;
-  readonly retrieve: RetrieveOptions;
-  /** For the confidence: answers with the one they state themselves, not yet corrected. Absent: it stays as it is. */
-  readonly ask?: ((question: string, context: RunContext) => Promise<Answer>) | undefined;
-  /** Keeps the result in place of the one before, at once or not at all. */
-  readonly keep: (calibration: Calibration) => Promise<unknown>;
-}
-
-/** How far a calibration has come. */
-export interface CalibrationProgress {
-  readonly step: "pages" | "queries" | "answers";
-  readonly done: number;
-  /** Absent where it is not known yet. */
-  readonly of?: number;
-}
-
-export interface CalibrateOptions {
-  /** Judged queries; without, or with too few, the pages' own links and headings are asked. */
-  readonly queries?: readonly JudgedQuery[];
-  readonly seed: number;
-  /** Longest it may take. */
-  readonly timeoutMs: number;
-  readonly onProgress?: (progress: CalibrationProgress) => void;
-}
 
 /** What was decided, and why, in sentences for people. */
 export interface CalibrationReport extends Calibration {

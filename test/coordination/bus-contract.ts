@@ -8,7 +8,8 @@ import type { Clock } from "../../src/clock.ts";
 import { rootContext } from "../../src/context.ts";
 import type { Bus, Message, Outgoing, SendingRate } from "../../src/coordination/bus/bus.ts";
 import type { Memory } from "../../src/coordination/memory.ts";
-import { type Priority, type Tasks, priorities } from "../../src/coordination/tasks.ts";
+import { type Priority, priorities } from "../../src/coordination/new-task.ts";
+import type { Tasks } from "../../src/coordination/tasks.ts";
 
 /** Opens a bus of one kind. */
 export type OpenBus = (options?: {

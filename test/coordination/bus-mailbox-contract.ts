@@ -3,7 +3,7 @@ import { getEventListeners } from "node:events";
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import type { Message } from "../../src/coordination/bus/bus.ts";
-import type { Priority } from "../../src/coordination/tasks.ts";
+import type { Priority } from "../../src/coordination/new-task.ts";
 import { ForagerError } from "../../src/errors.ts";
 import { type OpenBus, context, gate, note } from "./bus-contract.ts";
 import { ManualClock } from "./open-backend.ts";

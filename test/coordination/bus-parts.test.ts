@@ -12,7 +12,7 @@ import { InProcessBus } from "../../src/coordination/bus/in-process-bus.ts";
 import { PriorityRings } from "../../src/coordination/bus/priority-rings.ts";
 import { publishEvents } from "../../src/coordination/bus/publish-events.ts";
 import { Timed, TimerWheel } from "../../src/coordination/bus/timer-wheel.ts";
-import { priorities } from "../../src/coordination/tasks.ts";
+import { priorities } from "../../src/coordination/new-task.ts";
 import { context } from "./bus-contract.ts";
 import { ManualClock } from "./open-backend.ts";
 

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { Budget } from "../../src/budget.ts";
 import { rootContext } from "../../src/context.ts";
 import { type Message, maxHops, messageTypes } from "../../src/coordination/bus/bus.ts";
-import { priorities } from "../../src/coordination/tasks.ts";
+import { priorities } from "../../src/coordination/new-task.ts";
 import { type OpenBus, context, note } from "./bus-contract.ts";
 import { ManualClock } from "./open-backend.ts";
 

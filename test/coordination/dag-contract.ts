@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type NewTask, PlanError } from "../../src/coordination/tasks.ts";
+import type { NewTask } from "../../src/coordination/new-task.ts";
+import { PlanError } from "../../src/coordination/tasks.ts";
 import type { OpenBackend } from "./open-backend.ts";
 import { consumeAll, until, work, context } from "./task-helpers.ts";
 

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { type RunContext, rootContext } from "../../src/context.ts";
 import { Resources } from "../../src/coordination/pools/resource-pools.ts";
 import { type SelectionName, selections } from "../../src/coordination/pools/selection.ts";
-import { priorities } from "../../src/coordination/tasks.ts";
+import { priorities } from "../../src/coordination/new-task.ts";
 import { systemClock } from "../../src/clock.ts";
 import { doubler, openPool, settle, untilAborted } from "./pool-fixture.ts";
 

@@ -5,7 +5,8 @@ import { Budget, BudgetError } from "../../src/budget.ts";
 import { systemClock } from "../../src/clock.ts";
 import { rootContext } from "../../src/context.ts";
 import { PoolClosedError, StalledError } from "../../src/coordination/pools/pool-errors.ts";
-import { OverloadedError, type Priority } from "../../src/coordination/tasks.ts";
+import type { Priority } from "../../src/coordination/new-task.ts";
+import { OverloadedError } from "../../src/coordination/tasks.ts";
 import { AgentError, TimeoutError } from "../../src/errors.ts";
 import { Gate, context, doubler, openPool, settle, untilAborted } from "./pool-fixture.ts";
 

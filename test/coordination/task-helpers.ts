@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { rootContext } from "../../src/context.ts";
-import type { NewTask, TaskContext } from "../../src/coordination/tasks.ts";
+import type { NewTask } from "../../src/coordination/new-task.ts";
+import type { TaskContext } from "../../src/coordination/tasks.ts";
 import type { OpenBackend } from "./open-backend.ts";
 
 export const context = rootContext("test");

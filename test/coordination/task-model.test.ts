@@ -9,7 +9,8 @@ import { TaskNews } from "../../src/coordination/backends/sqlite/tasks/task-news
 import { TaskRows } from "../../src/coordination/backends/sqlite/tasks/task-rows.ts";
 import { TaskUpkeep } from "../../src/coordination/backends/sqlite/tasks/task-upkeep.ts";
 import { TaskViews } from "../../src/coordination/backends/sqlite/tasks/task-views.ts";
-import { type NewTask, type Task, priorities } from "../../src/coordination/tasks.ts";
+import { type NewTask, priorities } from "../../src/coordination/new-task.ts";
+import type { Task } from "../../src/coordination/tasks.ts";
 import { Database } from "../../src/database.ts";
 import { type ModelTask, TaskModel } from "./task-model.ts";
 

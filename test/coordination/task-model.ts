@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { canDo } from "../../src/coordination/backends/sqlite/tasks/task-claims.ts";
-import { type NewTask, maxTaskCrashes, priorities } from "../../src/coordination/tasks.ts";
+import { type NewTask, priorities } from "../../src/coordination/new-task.ts";
+import { maxTaskCrashes } from "../../src/coordination/tasks.ts";
 
 type State = "blocked" | "ready" | "delayed" | "leased" | "done" | "dead" | "cancelled";
 

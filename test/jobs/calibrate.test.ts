@@ -8,12 +8,8 @@ import { Shell } from "../../src/cli/shell.ts";
 import { systemClock } from "../../src/clock.ts";
 import { rootContext } from "../../src/context.ts";
 import { OptionsError, StoreError, TimeoutError } from "../../src/errors.ts";
-import {
-  calibrate,
-  type CalibrateOptions,
-  type CalibrationFloor,
-  type CalibrationReport,
-} from "../../src/jobs/calibrate.ts";
+import type { CalibrateOptions, CalibrationFloor } from "../../src/jobs/calibration-floor.ts";
+import { calibrate, type CalibrationReport } from "../../src/jobs/calibrate.ts";
 import type { Answer } from "../../src/rag/answer.ts";
 import { type Calibration, readCalibration } from "../../src/rag/calibration/calibration.ts";
 import type { JudgedQuery } from "../../src/rag/evaluation/judged-query.ts";

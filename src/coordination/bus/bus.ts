@@ -1,7 +1,8 @@
 import type { ZodType } from "zod";
 import type { RunContext } from "../../context.ts";
 import { ForagerError } from "../../errors.ts";
-import type { Priority, TaskContext } from "../tasks.ts";
+import type { Priority } from "../new-task.ts";
+import type { TaskContext } from "../tasks.ts";
 
 /** What a message is for. */
 export const messageTypes = ["task", "result", "event", "heartbeat", "error", "control"] as const;

@@ -1,6 +1,7 @@
 import type { Budget } from "../../budget.ts";
 import { TimeoutError } from "../../errors.ts";
-import { priorities, type TaskContext } from "../tasks.ts";
+import { priorities } from "../new-task.ts";
+import type { TaskContext } from "../tasks.ts";
 import type { DeliveryContext, Message } from "./bus.ts";
 import { Timed } from "./timer-wheel.ts";
 

@@ -3,14 +3,8 @@ import { rootContext } from "../../context.ts";
 import type { Clock } from "../../clock.ts";
 import { ForagerError, messageOf } from "../../errors.ts";
 import type { Memory } from "../memory.ts";
-import {
-  type Consumer,
-  type NewTask,
-  OverloadedError,
-  RetryLaterError,
-  type TaskContext,
-  type Tasks,
-} from "../tasks.ts";
+import type { NewTask } from "../new-task.ts";
+import { type Consumer, OverloadedError, RetryLaterError, type TaskContext, type Tasks } from "../tasks.ts";
 import { BusClosedError, type Message, MessageError, NoReceiverError } from "./bus.ts";
 import type { Delivery, Outcome } from "./delivery.ts";
 import { fromEnvelope, toEnvelope } from "./envelope.ts";

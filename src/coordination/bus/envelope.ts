@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
-import { TaskTooLargeError, maxInputBytes, priorities } from "../tasks.ts";
+import { priorities } from "../new-task.ts";
+import { TaskTooLargeError, maxInputBytes } from "../tasks.ts";
 import { type Message, MessageError, messageTypes } from "./bus.ts";
 
 /** The layout that is written. Fields added to it later have defaults, so that messages of before are read. */

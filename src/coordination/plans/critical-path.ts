@@ -1,5 +1,6 @@
-import { type Priority, priorities } from "../tasks.ts";
-import type { Plan, PlanNode } from "./plan.ts";
+import { type Priority, priorities } from "../new-task.ts";
+import type { PlanNode } from "./plan-node.ts";
+import type { Plan } from "./plan.ts";
 import { dependantsOf, inOrder } from "./plan-graph.ts";
 
 /** How long a node will take, in milliseconds; undefined when nothing is known of its kind. */

@@ -1,6 +1,7 @@
 import type { Complexity } from "./complexity.ts";
 import { type Estimate, type PathLengths, measurePaths, predict } from "./critical-path.ts";
-import type { Plan, PlanNode } from "./plan.ts";
+import type { PlanNode } from "./plan-node.ts";
+import type { Plan } from "./plan.ts";
 import { inOrder } from "./plan-graph.ts";
 
 /** Fewer nodes are done one after the other. */

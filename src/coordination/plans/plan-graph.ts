@@ -1,4 +1,4 @@
-import type { PlanNode } from "./plan.ts";
+import type { PlanNode } from "./plan-node.ts";
 
 type Linked = Pick<PlanNode, "id" | "after">;
 

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Memory } from "../memory.ts";
 import { PlanError } from "../tasks.ts";
 import type { ModeChoice } from "./parallelism.ts";
-import { type Plan, type PlanNode, parsePlan } from "./plan.ts";
+import type { PlanNode } from "./plan-node.ts";
+import { type Plan, parsePlan } from "./plan.ts";
 
 /** What is kept of a plan that is run, under `run/ID/plan` in the shared memory; its nodes under `run/ID/plan-node`. */
 export interface PlanRecord {

@@ -3,15 +3,8 @@ import type { RunContext } from "../../context.ts";
 import { unlessAborted } from "../../deadline.ts";
 import type { EventStream } from "../../events.ts";
 import type { Memory } from "../memory.ts";
-import {
-  type Consumer,
-  type EndedTask,
-  type NewTask,
-  PlanError,
-  type TaskContext,
-  type Tasks,
-  priorities,
-} from "../tasks.ts";
+import { type NewTask, priorities } from "../new-task.ts";
+import { type Consumer, type EndedTask, PlanError, type TaskContext, type Tasks } from "../tasks.ts";
 import { Admission, type NamedLocks } from "./admission.ts";
 import { type Estimate, type PathLengths, measurePaths, rankNodes } from "./critical-path.ts";
 import type { FindHandler, NodeContext, NodeHandler, NodeOutcome } from "./node-handler.ts";

@@ -6,7 +6,8 @@ import type { EventStream } from "../../events.ts";
 import { RetryLaterError } from "../tasks.ts";
 import { type Estimate, type RankedNode, measurePaths, rankNodes } from "./critical-path.ts";
 import type { FindHandler, NodeOutcome } from "./node-handler.ts";
-import { type Plan, type PlanNode, parsePlan } from "./plan.ts";
+import type { PlanNode } from "./plan-node.ts";
+import { type Plan, parsePlan } from "./plan.ts";
 import { checkRoles, handlerFor } from "./plan-runner.ts";
 
 /** Tries in all, and the wait before the second; each later one is twice as long. As the task queue's. */

@@ -1,4 +1,4 @@
-import { type Priority, priorities } from "../tasks.ts";
+import { type Priority, priorities } from "../new-task.ts";
 
 /** A call that waits for a member. */
 export interface WaitingCall {

@@ -1,5 +1,5 @@
 import type { RunContext } from "../../context.ts";
-import type { Priority } from "../tasks.ts";
+import type { Priority } from "../new-task.ts";
 import type { MemberState } from "./lifecycle.ts";
 import type { SelectionName } from "./selection.ts";
 

@@ -3,7 +3,7 @@ import type { RunContext } from "../../context.ts";
 import { unlessAborted } from "../../deadline.ts";
 import { ForagerError } from "../../errors.ts";
 import { type ResourceName, resourceNames } from "../resources.ts";
-import { type Priority, priorities } from "../tasks.ts";
+import { type Priority, priorities } from "../new-task.ts";
 import { type HeldGrant, type Store, askBack, fits, give } from "./resource-store.ts";
 import { type Waits, deadlock } from "./waits-for.ts";
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../clock.ts";
 import type { EventLog } from "../../event-log.ts";
 import type { PutOptions } from "../../memory.ts";
-import type { NewTask } from "../../tasks.ts";
+import type { NewTask } from "../../new-task.ts";
 import type { Transaction } from "../../transaction.ts";
 import type { MemoryRows } from "./memory-rows.ts";
 

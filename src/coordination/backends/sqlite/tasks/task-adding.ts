@@ -1,6 +1,6 @@
 import type { Database } from "../../../../database.ts";
 import { orderTasks } from "../../../task-order.ts";
-import { type NewTask, type Priority, priorities } from "../../../tasks.ts";
+import { type NewTask, type Priority, priorities } from "../../../new-task.ts";
 import type { TaskGraph } from "./task-graph.ts";
 import { encodeInput, encodeNeeds } from "./task-input.ts";
 import type { TaskNews } from "./task-news.ts";

@@ -1,5 +1,6 @@
 import type { Database } from "../../../../database.ts";
-import { type Task, priorities } from "../../../tasks.ts";
+import { priorities } from "../../../new-task.ts";
+import type { Task } from "../../../tasks.ts";
 import { decodeNeeds } from "./task-input.ts";
 import type { TaskUpkeep } from "./task-upkeep.ts";
 

@@ -1,5 +1,6 @@
 import { unlessAborted } from "../../../../deadline.ts";
-import type { KindLimits, NewTask } from "../../../tasks.ts";
+import type { NewTask } from "../../../new-task.ts";
+import type { KindLimits } from "../../../tasks.ts";
 import type { TaskViews } from "./task-views.ts";
 
 /** How many tasks of a kind may be under way, and how many may wait; who wants to add more waits here. */

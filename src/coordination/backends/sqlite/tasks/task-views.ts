@@ -1,5 +1,6 @@
 import type { Database } from "../../../../database.ts";
-import { type EndedTask, type TaskCounts, type TaskView, priorities } from "../../../tasks.ts";
+import { priorities } from "../../../new-task.ts";
+import type { EndedTask, TaskCounts, TaskView } from "../../../tasks.ts";
 import { decodeNeeds } from "./task-input.ts";
 
 /** Tasks that are listed of one sort that nobody can do. */

@@ -2,12 +2,12 @@ import type { Clock } from "../../../../clock.ts";
 import { unlessAborted } from "../../../../deadline.ts";
 import type { Database } from "../../../../database.ts";
 import { formatProcess, ownProcess } from "../../../process-identity.ts";
+import type { NewTask } from "../../../new-task.ts";
 import {
   type ConsumeOptions,
   type Consumer,
   type EndedTask,
   type KindLimits,
-  type NewTask,
   OverloadedError,
   type TaskContext,
   type TaskCounts,
