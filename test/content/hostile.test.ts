@@ -4,10 +4,8 @@ import fc from "fast-check";
 import { ReadOptions } from "../../src/content/read-options.ts";
 import { readPage } from "../../src/content/read-page.ts";
 import type { PageDocument } from "../../src/document.ts";
+import { ends } from "../ends.ts";
 import { fetchedPage, readDocument } from "./page-fixtures.ts";
-
-/** Generous for a busy machine; what is quadratic takes minutes on these. */
-const maxMs = 5_000;
 
 const hostile: readonly (readonly [name: string, html: () => string, isTruncated: boolean])[] = [
   ["50,000 nested blocks", () => "<div>".repeat(50_000) + "deep", true],
@@ -58,11 +56,10 @@ const hostile: readonly (readonly [name: string, html: () => string, isTruncated
 describe("hostile pages", () => {
   for (const [name, html, isTruncated] of hostile) {
     it(`survives ${name}`, async () => {
-      const started = performance.now();
-      const { document, signals } = await readDocument(html());
+      const page = html();
+      const { document, signals } = await ends(() => readDocument(page));
       assert.equal(signals.isTruncated, isTruncated);
       assertBlocks(document);
-      assert.ok(performance.now() - started < maxMs);
     });
   }
 

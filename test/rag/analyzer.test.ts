@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { analyze, countTerms, termsOf } from "../../src/rag/analyzer.ts";
 import { murmur3 } from "../../src/rag/murmur3.ts";
 import { stopWords } from "../../src/rag/stop-words.ts";
+import { ends } from "../ends.ts";
 
 const signed = (word: string) => Math.abs(murmur3(word) | 0);
 
@@ -102,8 +103,7 @@ describe("analyzer", () => {
   });
 
   it("reads a word of a million letters in linear time", () => {
-    const started = performance.now();
-    assert.equal(termsOf("x".repeat(1_000_000)).length, 1);
-    assert.ok(performance.now() - started < 1_000);
+    const word = "x".repeat(1_000_000);
+    assert.equal(ends(() => termsOf(word)).length, 1);
   });
 });

@@ -8,6 +8,7 @@ import { chunkDocument } from "../../src/rag/chunk.ts";
 import { documentTerms } from "../../src/rag/document-terms.ts";
 import { searchableText } from "../../src/rag/searchable-text.ts";
 import { estimateTokens } from "../../src/rag/token-estimate.ts";
+import { ends } from "../ends.ts";
 
 const options = ChunkOptions.parse({});
 
@@ -198,10 +199,8 @@ describe("chunks", () => {
   });
 
   it("cut a million letters without a space in linear time, no pair of surrogates apart", () => {
-    const started = performance.now();
-    const chunks = chunkDocument(pageOf("", [{ kind: "paragraph", text: "a".repeat(1_000_000) }]), options);
-    assert.ok(chunks.length > 500);
-    assert.ok(performance.now() - started < 5_000);
+    const long = pageOf("", [{ kind: "paragraph", text: "a".repeat(1_000_000) }]);
+    assert.ok(ends(() => chunkDocument(long, options)).length > 500);
     const page = pageOf("", [{ kind: "paragraph", text: "🙂".repeat(5_000) }]);
     for (const passage of passagesOf(page)) assert.ok(passage.isWellFormed());
   });

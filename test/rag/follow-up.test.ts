@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { standaloneQuestion, type Turn } from "../../src/rag/follow-up.ts";
+import { ends } from "../ends.ts";
 
 const turn = (question: string, answer = ""): Turn => ({ question, answer });
 
@@ -68,18 +69,17 @@ describe("a follow-up", () => {
     assert.equal(standaloneQuestion("", [turn("What is X?")]), "");
   });
 
-  it("of any shape is never lost, and takes no time", () => {
-    const started = performance.now();
+  it("of any shape is never lost, and comes to an end", () => {
     for (const odd of [
       "And ?",
       "it",
       "what about",
-      "?".repeat(5_000),
-      "and ".repeat(5_000),
-      `${"a ".repeat(20_000)}?`,
+      "?".repeat(500_000),
+      "and ".repeat(500_000),
+      `${"a ".repeat(1_000_000)}?`,
     ]) {
-      assert.equal(typeof standaloneQuestion(odd, [turn(odd), turn("What is $& of $1?")]), "string");
+      const alone = ends(() => standaloneQuestion(odd, [turn(odd), turn("What is $& of $1?")]));
+      assert.equal(typeof alone, "string");
     }
-    assert.ok(performance.now() - started < 1_000);
   });
 });

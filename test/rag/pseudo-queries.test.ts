@@ -6,6 +6,7 @@ import { calibrated, chooseCurve, type KnownAnswer } from "../../src/rag/calibra
 import { readCalibration } from "../../src/rag/calibration/calibration.ts";
 import { PseudoQueries, type SourcePage } from "../../src/rag/calibration/pseudo-queries.ts";
 import { seededRandom } from "../../src/rag/evaluation/seeded-random.ts";
+import { ends } from "../ends.ts";
 
 const body =
   "Every worker handles one request at a time, and the server starts as many workers as it needs for them. ".repeat(
@@ -101,10 +102,8 @@ describe("pseudo-queries", () => {
         for (const query of take([source], 5)) assert.ok(query.start <= query.end);
       }),
     );
-    const hostile = page("https://a.test/", [], "[".repeat(200_000));
-    const started = performance.now();
-    take([hostile]);
-    assert.ok(performance.now() - started < 1_000);
+    const hostile = page("https://a.test/", [], "[".repeat(600_000));
+    ends(() => take([hostile]));
   });
 });
 

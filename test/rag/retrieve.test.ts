@@ -157,11 +157,9 @@ describe("the retriever", () => {
     const embedder = proven();
     embedder.embed = () => new Promise(() => {});
     using index = new SmallIndex(pages, embedder);
-    const started = performance.now();
     const found = await retriever(index, embedder, { denseTimeoutMs: 30 }).retrieve("cow stomachs", {
       limit: 3,
     });
-    assert.ok(performance.now() - started < 1_000);
     assert.match(found.notes[0] ?? "", /longer than 30 ms/);
     assert.equal(textsOf(found)[0], "A cow has four stomachs.");
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { sentenceRanges } from "../../src/rag/sentences.ts";
+import { ends } from "../ends.ts";
 
 const sentencesOf = (text: string) => sentenceRanges(text).map(({ start, end }) => text.slice(start, end));
 
@@ -54,9 +55,8 @@ describe("sentences", () => {
     fc.assert(holds);
   });
 
-  it("reads ten million characters without an end in linear time", () => {
-    const started = performance.now();
-    assert.equal(sentenceRanges("a, ".repeat(1_000_000)).length, 1);
-    assert.ok(performance.now() - started < 2_000);
+  it("reads three million characters without an end, and comes to one itself", () => {
+    const text = "a, ".repeat(1_000_000);
+    assert.equal(ends(() => sentenceRanges(text)).length, 1);
   });
 });
