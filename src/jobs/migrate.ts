@@ -11,8 +11,18 @@ import type { FedStore, IndexFeed } from "../rag/index-feed.ts";
 export interface RemoteStore extends ChunkStore, FedStore {
   /** Whether there is an index to search. @throws {StoreError} When it was made for something else. */
   isThere(signal?: AbortSignal): Promise<boolean>;
+  /** What the index says of itself; undefined where there is none. @throws {StoreError} When it was made for something else. */
+  look(signal?: AbortSignal): Promise<RemoteIndex | undefined>;
   /** A new index beside the one that is searched, to take its place when it is whole. One that was begun before and left is gone on with. */
   beginRebuild(signal?: AbortSignal): Promise<Rebuild>;
+}
+
+/** What a store elsewhere says of the index that is searched there. */
+export interface RemoteIndex {
+  /** Names this very index; see {@link FedStore.identity}. */
+  readonly id: string;
+  /** False from when it is made until it has had, once, all that its archive had. */
+  readonly isWhole: boolean;
 }
 
 export interface Rebuild {

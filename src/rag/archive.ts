@@ -57,6 +57,8 @@ export interface Archive {
 
   /** What has changed after `revision`, oldest first. */
   changes(revision: number, limit: number): readonly Change[];
+  /** How many {@link changes} there are after `revision`. */
+  countChanges(revision: number): number;
   /** The revision of the latest change, 0 before the first. */
   latestRevision(): number;
   /** A document with its terms and vectors, as another store takes it. */

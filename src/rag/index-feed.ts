@@ -8,10 +8,22 @@ import type { ChunkStore, IndexedDocument } from "./chunk-store.ts";
 
 /** A store that is filled from an archive. */
 export interface FedStore extends Pick<ChunkStore, "name" | "put" | "delete"> {
+  /** Where it is, by which it is known here while it does not answer. */
+  readonly place: string;
   /** Names this very index, not its address: another one, made in its place, has another. */
   identity(signal?: AbortSignal): Promise<string>;
+  /** It has had all that there is: from now on it may be searched. */
+  publish?(signal?: AbortSignal): Promise<void>;
   /** What its owner should do about it, as a sentence; undefined when it is well. */
   advice?(signal?: AbortSignal): Promise<string | undefined>;
+}
+
+/** How far a store is behind the archive. */
+export interface FeedLag {
+  /** Documents that changed or went since. */
+  readonly waiting: number;
+  /** Epoch milliseconds when it last got something; undefined when it never did. */
+  readonly fedAt: number | undefined;
 }
 
 /** Changes looked at together, and the most passages of documents that are sent together. */
@@ -66,7 +78,18 @@ export class IndexFeed {
       signal?.throwIfAborted();
       total += await this.#send(target, changes, signal);
     }
+    await this.#store.publish?.(signal);
     return total;
+  }
+
+  /**
+   * How far the store is behind, by what is known here: it is not asked.
+   * @param target Its identity, where it has said it; else that of what was last fed to this place.
+   */
+  lag(target?: string): FeedLag {
+    const fed = this.#database.prepare("SELECT target, at FROM fed WHERE place = ?").get(this.#store.place);
+    const revision = this.#revision(target ?? (fed ? String(fed["target"]) : ""));
+    return { waiting: this.#archive.countChanges(revision), fedAt: fed && Number(fed["at"]) };
   }
 
   /**
@@ -99,8 +122,12 @@ export class IndexFeed {
   }
 
   #next(target: string): ReturnType<Archive["changes"]> {
+    return this.#archive.changes(this.#revision(target), changesAtOnce);
+  }
+
+  #revision(target: string): number {
     const row = this.#database.prepare("SELECT revision FROM feed WHERE target = ?").get(target);
-    return this.#archive.changes(Number(row?.["revision"] ?? 0), changesAtOnce);
+    return Number(row?.["revision"] ?? 0);
   }
 
   async #send(
@@ -123,14 +150,17 @@ export class IndexFeed {
     }
     if (documents.length > 0) await this.#store.put(documents, signal);
     if (gone.length > 0) await this.#store.delete(gone, signal);
-    await this.#database.write(() =>
+    await this.#database.write(() => {
       this.#database
         .prepare(
           `INSERT INTO feed(target, revision) VALUES(?, ?)
            ON CONFLICT DO UPDATE SET revision = max(revision, excluded.revision)`,
         )
-        .run(target, revision),
-    );
+        .run(target, revision);
+      this.#database
+        .prepare("INSERT OR REPLACE INTO fed(place, target, at) VALUES(?, ?, ?)")
+        .run(this.#store.place, target, this.#clock.now());
+    });
     const count = documents.length + gone.length;
     this.#events.emit({ type: "documents-fed", to: this.#store.name, count });
     return count;

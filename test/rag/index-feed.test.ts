@@ -17,13 +17,20 @@ const urls = Array.from({ length: 5 }, (_, at) => `https://a.example/${at}`);
 /** A store that is a map, and fails when told. */
 class Shelf implements FedStore {
   readonly name = "the shelf";
+  readonly place = "a shelf in the hall";
   readonly documents = new Map<string, IndexedDocument>();
   failures = 0;
   id = "first";
   puts = 0;
+  /** How many documents it had each time it was published. */
+  readonly published: number[] = [];
 
   async identity(): Promise<string> {
     return this.id;
+  }
+
+  async publish(): Promise<void> {
+    this.published.push(this.documents.size);
   }
 
   async put(documents: readonly IndexedDocument[]): Promise<void> {
@@ -101,6 +108,35 @@ describe("the feed of another store", () => {
     it.store.documents.clear();
     assert.equal(await it.feed.catchUp(), 1);
     it.same();
+  });
+
+  it("says how far the store is behind, also while the store cannot say which it is, and since when it has what it has", async () => {
+    using it = setUp();
+    const write = (url: string) =>
+      it.database.write(() => it.archive.upsert(documentOf(`https://a.example/${url}`, [url])));
+    await write("apple");
+    await write("pear");
+    assert.deepEqual(it.feed.lag(), { waiting: 2, fedAt: undefined });
+    const before = Date.now();
+    await it.feed.catchUp();
+    const { waiting, fedAt = 0 } = it.feed.lag();
+    assert.ok(waiting === 0 && fedAt >= before && fedAt <= Date.now());
+    await write("plum");
+    await it.database.write(() => it.archive.deleteDocument("https://a.example/apple"));
+    assert.equal(it.feed.lag().waiting, 2);
+    assert.equal(it.feed.lag("first").waiting, 2);
+    assert.equal(it.feed.lag("made in its place").waiting, 3);
+  });
+
+  it("publishes the store once it has everything, and not before", async () => {
+    using it = setUp();
+    for (const url of ["apple", "pear"])
+      await it.database.write(() => it.archive.upsert(documentOf(`https://a.example/${url}`, [url])));
+    it.store.failures = 1;
+    await assert.rejects(it.feed.catchUp(), StoreError);
+    assert.deepEqual(it.store.published, []);
+    await it.feed.catchUp();
+    assert.deepEqual(it.store.published, [2]);
   });
 
   it("begins with some dozens of documents, and goes on as the archive changes, past failures that waiting mends, until it is stopped", async () => {

@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { StoreError } from "../../src/errors.ts";
 import { analyze, analyzeQuery } from "../../src/rag/analyzer.ts";
-import { hasDrifted } from "../../src/rag/stores/qdrant/index-config.ts";
+import { hasDrifted, OtherIndexError } from "../../src/rag/stores/qdrant/index-config.ts";
 import { sparseVector, termCounts } from "../../src/rag/stores/qdrant/numbers.ts";
 import { chunkPointId, documentPointId } from "../../src/rag/stores/qdrant/point-id.ts";
 import { indexedOf, pageOf, vectorOf } from "../contracts/chunk-store-documents.ts";
@@ -149,6 +149,49 @@ describe("an index in Qdrant", () => {
         return true;
       });
     }
+  });
+
+  it("says that it is not whole until it has had all that its archive had", async () => {
+    await using opened = harness.open(means);
+    assert.equal(await opened.store.look(), undefined);
+    await opened.store.publish();
+    assert.equal(await opened.store.look(), undefined, "there is nothing to publish yet");
+    await opened.store.put(documents);
+    assert.equal((await opened.reopen(embedder).look())?.isWhole, false);
+    await opened.store.publish();
+    assert.equal((await opened.reopen(embedder).look())?.isWhole, true);
+    assert.deepEqual(await asked(() => opened.store.publish()), []);
+    // Those that were made before there was such a note are whole.
+    await harness.connection.collections.updateMetadata(`${opened.collection}_v1`, { isWhole: null });
+    assert.equal((await opened.reopen(embedder).look())?.isWhole, true);
+  });
+
+  it("is opened anew when another has taken its place, and refused when that is another embedder's", async () => {
+    await using opened = harness.open(means);
+    await opened.store.put(documents);
+    const reader = opened.reopen(embedder);
+    const [found] = await reader.searchVectors([vectorOf("a")], { limit: 10 });
+    assert.ok(found && found.length > 0);
+    const replace = async (identity: typeof embedder, version: number, held: typeof documents) => {
+      const rebuild = await opened.reopen(identity).beginRebuild();
+      await rebuild.store.put(held);
+      const { collections } = harness.connection;
+      await collections.switchAlias(opened.collection, `${opened.collection}_v${version}`);
+    };
+    const other = { id: "test/other", dimensions: 4 };
+    await replace(other, 2, []);
+    await assert.rejects(reader.searchVectors([vectorOf("a")], { limit: 10 }), (error) => {
+      assert.ok(error instanceof OtherIndexError && error.hasOurWords);
+      return /embedder is "test\/other", not "test\/eight"/.test(error.message);
+    });
+    const others = opened.reopen(other);
+    assert.deepEqual((await others.searchWords([analyzeQuery("otter")], { limit: 10 }))[0]?.chunks, []);
+    await replace(embedder, 3, documents);
+    assert.deepEqual(
+      await asked(() => assert.rejects(others.searchVectors([new Float32Array(4)], { limit: 10 }))),
+      ["query_batch_points", "get_collection"],
+    );
+    assert.deepEqual(await reader.searchVectors([vectorOf("a")], { limit: 10 }), [found]);
   });
 
   it("is not made in a collection of somebody else", async () => {

@@ -33,7 +33,14 @@ import {
   vectorSearch,
   wordsSearch,
 } from "./qdrant/searches.ts";
-import { type IndexDeps, type IndexOptions, makeIndex, openIndex } from "./qdrant/versions.ts";
+import {
+  type IndexDeps,
+  type IndexOptions,
+  makeIndex,
+  markWhole,
+  nameOf,
+  openIndex,
+} from "./qdrant/versions.ts";
 
 /**
  * Searches a Qdrant collection, which stands alone: with the address of the server and nothing else on this machine,
@@ -54,9 +61,16 @@ export class QdrantChunkStore implements ChunkStore {
   constructor(deps: IndexDeps, options: IndexOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.#reader = new IndexReader(this.#points, this.#collection, (signal) => this.#open(signal));
+    this.#reader = new IndexReader(this.#points, this.#collection, (signal, isAnew) =>
+      isAnew ? this.#reopen(signal) : this.#open(signal),
+    );
     this.#writer = new DocumentWriter(deps.connection.points, options);
     this.name = deps.connection.name;
+  }
+
+  /** For people, and to tell it from others: `forager in Qdrant at http://127.0.0.1:6333`. */
+  get place(): string {
+    return nameOf(this.#deps, this.#collection);
   }
 
   /** Whether there is an index to search. @throws {StoreError} When it was made for something else. */
@@ -64,10 +78,25 @@ export class QdrantChunkStore implements ChunkStore {
     return (await this.#open(signal)) !== undefined;
   }
 
+  /** What the index says of itself now; undefined where there is none. @throws {StoreError} When it was made for something else. */
+  async look(signal?: AbortSignal): Promise<IndexFacts | undefined> {
+    return await this.#reopen(signal);
+  }
+
   /** Names this very index, which is made if it is not there: another one, made in its place, has another. */
   async identity(signal?: AbortSignal): Promise<string> {
     const { id } = await this.#writing(() => this.#prepare(signal), signal);
     return id;
+  }
+
+  /** All that its archive had is in it: from now on it is searched. */
+  async publish(signal?: AbortSignal): Promise<void> {
+    await this.#writing(async () => {
+      const facts = await this.#open(signal);
+      if (!facts || facts.isWhole) return;
+      await markWhole(this.#deps, this.#collection, signal);
+      this.#facts = { ...facts, isWhole: true };
+    }, signal);
   }
 
   async put(documents: readonly IndexedDocument[], signal?: AbortSignal): Promise<void> {

@@ -223,6 +223,12 @@ export class SqliteArchive implements Archive {
     }));
   }
 
+  countChanges(revision: number): number {
+    const count = (table: "document" | "gone") =>
+      this.#database.prepare(`SELECT count(*) AS count FROM ${table} WHERE revision > ?`).get(revision);
+    return Number(count("document")?.["count"]) + Number(count("gone")?.["count"]);
+  }
+
   latestRevision(): number {
     return Number(this.#database.prepare("SELECT revision FROM index_state").get()?.["revision"]);
   }

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS gone(url TEXT PRIMARY KEY, revision INTEGER NOT NULL)
 CREATE INDEX IF NOT EXISTS gone_revision ON gone(revision);
 -- How far each other store has been fed from here.
 CREATE TABLE IF NOT EXISTS feed(target TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
+-- Where it was fed last, and when: a store that does not answer cannot say which target it is.
+CREATE TABLE IF NOT EXISTS fed(place TEXT PRIMARY KEY, target TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE IF NOT EXISTS page(
   id INTEGER PRIMARY KEY AUTOINCREMENT, document_id INTEGER NOT NULL UNIQUE,

@@ -18,6 +18,19 @@ export interface IndexFacts {
   readonly means: MeanLengths;
   /** Searches that one request may carry. */
   readonly searchesAtOnce: number;
+  /** False from when it is made until it has had, once, all that its archive had. */
+  readonly isWhole: boolean;
+}
+
+/** An index that was made for something else than this configuration. */
+export class OtherIndexError extends StoreError {
+  /** Whether only its vectors are others': then its words can be searched. */
+  readonly hasOurWords: boolean;
+
+  constructor(message: string, hasOurWords: boolean) {
+    super(message);
+    this.hasOurWords = hasOurWords;
+  }
 }
 
 /** Layout of points and payloads. */
@@ -65,6 +78,11 @@ export function expectedMetadata(embedder: EmbedderIdentity | undefined): Record
   };
 }
 
+/** What an index says of itself before and after it has had all that its archive had. */
+export function wholeness(isWhole: boolean): Readonly<Record<string, unknown>> {
+  return { isWhole };
+}
+
 /** How a new collection is asked for. */
 export function collectionConfig(
   embedder: EmbedderIdentity | undefined,
@@ -91,6 +109,7 @@ export function collectionConfig(
       dimensions: 0,
       ...expectedMetadata(embedder),
       id: randomUUID(),
+      ...wholeness(false),
       bm25: {
         k: saturation,
         b: lengthPenalty,
@@ -118,7 +137,7 @@ const Metadata = z.object({
 /**
  * What a collection says of itself.
  * @param name For the message: `forager in Qdrant at http://...`.
- * @throws {StoreError} When it was made for something else; names each difference.
+ * @throws {OtherIndexError} When it was made for something else; names each difference.
  */
 export function readFacts(
   name: string,
@@ -131,9 +150,12 @@ export function readFacts(
   const parsed = Metadata.safeParse(found.config.metadata);
   const differs = metadataDifferences(expectedMetadata(embedder), found);
   if (differs.length > 0 || !parsed.success) {
-    throw new StoreError(
+    const hasOurWords =
+      parsed.success && metadataDifferences(expectedMetadata(undefined), found).length === 0;
+    throw new OtherIndexError(
       `The index ${name} was made for something else: ${differs.join("; ") || "it names no mean lengths"}. ` +
         "Make it anew with: forager migrate --to qdrant --rebuild. Or go back to the configuration it was made for.",
+      hasOurWords,
     );
   }
   const { id, bm25 } = parsed.data;
@@ -141,6 +163,7 @@ export function readFacts(
   return {
     id,
     means: { chunk: bm25.chunkLength, page: bm25.pageLength },
+    isWhole: found.config.metadata["isWhole"] !== false,
     searchesAtOnce: typeof limit === "number" ? Math.min(limit, searchesAtOnce) : searchesAtOnce,
   };
 }

@@ -2,22 +2,25 @@ import type { Schemas } from "@qdrant/js-client-rest";
 import type { ChunkId, TermCounts } from "../../chunk-store.ts";
 import type { IndexFacts } from "./index-config.ts";
 import type { QdrantPoints } from "./points.ts";
+import { QdrantError } from "./qdrant-error.ts";
 import { raritySearch, rarityOfUnknown, readRarity } from "./searches.ts";
 
 /** Points that are asked for by id in one request: vectors of 384 numbers are 2 MB of JSON. */
 const pointsAtOnce = 500;
 
-/** Asks one collection, which may not be there yet; then it has nothing. */
+/** How Qdrant answers who asks for vectors of another length, or for a collection that has gone. */
+const outdatedBy: ReadonlySet<string> = new Set(["qdrant-refused", "qdrant-missing"]);
+
+/** What an index says of itself: as it is known, or asked anew. */
+type Open = (signal: AbortSignal | undefined, isAnew: boolean) => Promise<IndexFacts | undefined>;
+
+/** Asks one collection, which may not be there yet; then it has nothing. Another may take its place at any time. */
 export class IndexReader {
   readonly #points: QdrantPoints;
   readonly #collection: string;
-  readonly #open: (signal: AbortSignal | undefined) => Promise<IndexFacts | undefined>;
+  readonly #open: Open;
 
-  constructor(
-    points: QdrantPoints,
-    collection: string,
-    open: (signal: AbortSignal | undefined) => Promise<IndexFacts | undefined>,
-  ) {
+  constructor(points: QdrantPoints, collection: string, open: Open) {
     this.#points = points;
     this.#collection = collection;
     this.#open = open;
@@ -28,14 +31,15 @@ export class IndexReader {
     searches: readonly Schemas["QueryRequest"][],
     signal: AbortSignal | undefined,
   ): Promise<(readonly Schemas["ScoredPoint"][])[]> {
-    const facts = await this.#open(signal);
-    const lists: (readonly Schemas["ScoredPoint"][])[] = [];
-    if (!facts) return searches.map(() => []);
-    for (let at = 0; at < searches.length; at += facts.searchesAtOnce) {
-      const some = searches.slice(at, at + facts.searchesAtOnce);
-      lists.push(...(await this.#points.queryBatch(this.#collection, some, signal)));
-    }
-    return lists;
+    const found = await this.#asking(signal, async ({ searchesAtOnce }) => {
+      const lists: (readonly Schemas["ScoredPoint"][])[] = [];
+      for (let at = 0; at < searches.length; at += searchesAtOnce) {
+        const some = searches.slice(at, at + searchesAtOnce);
+        lists.push(...(await this.#points.queryBatch(this.#collection, some, signal)));
+      }
+      return lists;
+    });
+    return found ?? searches.map(() => []);
   }
 
   /** As {@link search}, with the idf of each term of `queries` beside it. */
@@ -61,8 +65,8 @@ export class IndexReader {
 
   /** Chunks that have terms. */
   async #texts(signal: AbortSignal | undefined): Promise<number> {
-    if (!(await this.#open(signal))) return 0;
-    return await this.#points.count(this.#collection, { must: [{ has_vector: "bm25" }] }, signal);
+    const filter = { must: [{ has_vector: "bm25" }] };
+    return (await this.#asking(signal, () => this.#points.count(this.#collection, filter, signal))) ?? 0;
   }
 
   /** Points in the order asked for, those that have gone left out. */
@@ -71,13 +75,35 @@ export class IndexReader {
     wanted: Omit<Schemas["PointRequest"], "ids">,
     signal: AbortSignal | undefined,
   ): Promise<Schemas["Record"][]> {
-    if (!(await this.#open(signal))) return [];
     const found = new Map<string, Schemas["Record"]>();
-    for (let at = 0; at < ids.length; at += pointsAtOnce) {
-      const some = ids.slice(at, at + pointsAtOnce).map(String);
-      const points = await this.#points.retrieve(this.#collection, { ...wanted, ids: some }, signal);
-      for (const point of points) found.set(String(point.id), point);
-    }
+    await this.#asking(signal, async () => {
+      for (let at = 0; at < ids.length; at += pointsAtOnce) {
+        const some = ids.slice(at, at + pointsAtOnce).map(String);
+        const points = await this.#points.retrieve(this.#collection, { ...wanted, ids: some }, signal);
+        for (const point of points) found.set(String(point.id), point);
+      }
+    });
     return ids.flatMap((id) => found.get(String(id)) ?? []);
+  }
+
+  /**
+   * What `ask` gives, undefined where there is no index yet. When it is refused, the index may have been replaced since it
+   * was opened: then the new one is asked.
+   * @throws {StoreError} When that was made for something else.
+   */
+  async #asking<R>(
+    signal: AbortSignal | undefined,
+    ask: (facts: IndexFacts) => Promise<R>,
+  ): Promise<R | undefined> {
+    const facts = await this.#open(signal, false);
+    if (!facts) return undefined;
+    try {
+      return await ask(facts);
+    } catch (error) {
+      if (!(error instanceof QdrantError && outdatedBy.has(error.code))) throw error;
+      const now = await this.#open(signal, true);
+      if (!now || now.id === facts.id) throw error;
+      return await ask(now);
+    }
   }
 }

@@ -9,6 +9,7 @@ import {
   type IndexFacts,
   payloadIndexes,
   readFacts,
+  wholeness,
 } from "./index-config.ts";
 import type { QdrantOptions } from "./options.ts";
 
@@ -91,6 +92,16 @@ export async function makeVersion(
   const facts = await openIndex(deps, name, signal);
   if (!facts) throw new StoreError(`${nameOf(deps, name)} was deleted while it was being made.`);
   return facts;
+}
+
+/** Has the collection, or the one behind an alias, say that it has all that its archive had. */
+export async function markWhole(
+  { connection: { collections } }: IndexDeps,
+  collection: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const name = (await collections.aliases(signal)).get(collection) ?? collection;
+  await collections.updateMetadata(name, wholeness(true), signal);
 }
 
 /** `forager_v2`. */
