@@ -74,7 +74,7 @@ const names =
         .filter((file) => file.endsWith(".json"))
         .map((file) => basename(file, ".json"))
         .filter((name) => !others.has(name));
-for (const name of names) await (name === "conflicts" ? checkConflicts() : check(name));
+for (const name of names) await (name.startsWith("conflicts") ? checkConflicts(name) : check(name));
 
 async function check(name: string): Promise<void> {
   const set = QuestionSet.parse(
@@ -113,8 +113,8 @@ async function check(name: string): Promise<void> {
   report(name, `${set.role}, ${pages.size} pages, ${JSON.stringify(counts)}`, faults);
 }
 
-async function checkConflicts(): Promise<void> {
-  const file = join(import.meta.dirname, "conflicts.json");
+async function checkConflicts(name: string): Promise<void> {
+  const file = join(import.meta.dirname, `${name}.json`);
   const cases = ConflictCases.parse(JSON.parse(await readFile(file, "utf8")));
   const faults: string[] = [];
   const taken = new Set<string>();
@@ -129,11 +129,7 @@ async function checkConflicts(): Promise<void> {
         if (hosts.includes(host) !== html.includes(value) && (isConflict || hosts.includes(host)))
           faults.push(`${id}: "${value}" on ${host}`);
   }
-  report(
-    "conflicts",
-    `${cases.filter(({ isConflict }) => isConflict).length} of ${cases.length} conflict`,
-    faults,
-  );
+  report(name, `${cases.filter(({ isConflict }) => isConflict).length} of ${cases.length} conflict`, faults);
 }
 
 /** Prints what was found; any fault makes the run fail. */
