@@ -9,15 +9,15 @@ import { HttpTier } from "../../src/browser/tiers/http.ts";
 export const resolveNothing: ResolveHost = (hostname) =>
   Promise.reject(Object.assign(new Error(`no name ${hostname}`), { code: "ENOTFOUND" }));
 
-/** Short timeouts and small limits, so that a test of them is quick. */
-export const quickOptions: HttpOptions = HttpOptions.parse({
+/** Small limits, so that a test of them is quick; and time enough for any machine. */
+export const smallOptions: HttpOptions = HttpOptions.parse({
   maxWireBytes: 1_000_000,
   maxBodyBytes: 2_000_000,
   ratioFloorBytes: 500_000,
-  connectTimeoutMs: 1_000,
-  firstByteTimeoutMs: 80,
-  idleTimeoutMs: 80,
-  totalTimeoutMs: 300,
+  connectTimeoutMs: 60_000,
+  firstByteTimeoutMs: 60_000,
+  idleTimeoutMs: 60_000,
+  totalTimeoutMs: 60_000,
 });
 
 /** An HTTP tier that may reach `origins`, and a function that fetches with it. */
@@ -32,7 +32,7 @@ export function openHttpTier(
   const guard = new EgressGuard({ resolve: settings.resolve ?? resolveNothing }, { allowedOrigins: origins });
   const tier = new HttpTier(
     { guard, clock: settings.clock ?? systemClock },
-    { ...quickOptions, ...settings.options },
+    { ...smallOptions, ...settings.options },
   );
   const get = (url: string, request: Partial<FetchRequest> = {}): Promise<FetchOutcome> =>
     tier.fetch({ url, ...request }, rootContext("test"));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { childContext, rootContext } from "../../src/context.ts";
 import { TimeoutError } from "../../src/errors.ts";
+import type { HttpOptions } from "../../src/browser/http-options.ts";
 import { startHostileSite } from "../sites/hostile.ts";
-import { openHttpTier, quickOptions, reasonIn } from "./http-fixture.ts";
+import { openHttpTier, reasonIn, smallOptions } from "./http-fixture.ts";
 
 const outcomes: readonly (readonly [string, string])[] = [
   ["/plain", "page 200"],
@@ -35,9 +35,6 @@ const outcomes: readonly (readonly [string, string])[] = [
   ["/huge-headers", "too large"],
   ["/picture", "unsupported type"],
   ["/setup.exe", "unsupported type"],
-  ["/slow-headers", "timeout"],
-  ["/slow-body", "timeout"],
-  ["/drip", "timeout"],
   ["/loop", "redirect loop"],
   ["/loop-a", "redirect loop"],
   ["/hops/10", "page 200"],
@@ -50,9 +47,12 @@ const outcomes: readonly (readonly [string, string])[] = [
   ["/to-file", "unsupported type"],
 ];
 
-async function waitLong(): Promise<undefined> {
-  await delay(quickOptions.totalTimeoutMs + 50);
-}
+/** Servers that never come to an end, and the one limit that is short. */
+const slow: readonly (readonly [string, Partial<HttpOptions>, RegExp])[] = [
+  ["/slow-headers", { firstByteTimeoutMs: 40 }, /Waiting for .*\/slow-headers to answer/],
+  ["/slow-body", { idleTimeoutMs: 40 }, /A pause in the body of .*\/slow-body/],
+  ["/drip", { totalTimeoutMs: 120 }, /Fetching .*\/drip/],
+];
 
 describe("plain HTTP tier", () => {
   for (const [path, expected] of outcomes) {
@@ -60,6 +60,16 @@ describe("plain HTTP tier", () => {
       await using site = await startHostileSite();
       await using http = openHttpTier([site.origin]);
       assert.equal(reasonIn(await http.get(site.origin + path)), expected);
+    });
+  }
+
+  for (const [path, options, detail] of slow) {
+    it(`gives timeout for ${path}, and says which`, async () => {
+      await using site = await startHostileSite();
+      await using http = openHttpTier([site.origin], { options });
+      const outcome = await http.get(site.origin + path);
+      assert.equal(reasonIn(outcome), "timeout");
+      assert.match(outcome.kind === "no-page" ? outcome.detail : "", detail);
     });
   }
 
@@ -84,7 +94,7 @@ describe("plain HTTP tier", () => {
     await http.get(`${site.origin}/picture`);
     // What the kernel buffers beside what was read: a few megabytes on loopback.
     assert.ok(
-      site.sentBytes() < quickOptions.maxWireBytes + 16_000_000,
+      site.sentBytes() < smallOptions.maxWireBytes + 16_000_000,
       `${site.sentBytes()} bytes were sent`,
     );
   });
@@ -103,9 +113,14 @@ describe("plain HTTP tier", () => {
     assert.equal(reasonIn(await http.get(`${site.origin}/validated`, { etag: '"v0"' })), "page 200");
   });
 
-  it("does not count the wait for a host's turn against the server", async () => {
+  it("does not count the wait for a host's turn against the server", async (test) => {
     await using site = await startHostileSite();
     await using http = openHttpTier([site.origin]);
+    test.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    const waitLong = async () => {
+      test.mock.timers.tick(smallOptions.totalTimeoutMs + 1);
+      return undefined;
+    };
     assert.equal(reasonIn(await http.get(`${site.origin}/hops/1`, { onRedirect: waitLong })), "page 200");
   });
 
@@ -160,9 +175,7 @@ describe("plain HTTP tier", () => {
 
   it("ends with the context's deadline, and throws when it is cancelled", async () => {
     await using site = await startHostileSite();
-    await using http = openHttpTier([site.origin], {
-      options: { firstByteTimeoutMs: 5_000, totalTimeoutMs: 5_000 },
-    });
+    await using http = openHttpTier([site.origin]);
     {
       using context = childContext(rootContext("test"), 50, "page", () => new TimeoutError("page", 50));
       assert.equal(

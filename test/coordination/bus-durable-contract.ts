@@ -182,6 +182,6 @@ export function describeDurableMail(name: string, open: OpenBus): void {
 
 /** Waits for something that is about to be. */
 async function settled(isSo: () => boolean): Promise<void> {
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   while (!isSo()) await delay(2, undefined, { signal });
 }

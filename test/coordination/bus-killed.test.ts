@@ -66,6 +66,6 @@ describe("the bus when processes are killed", () => {
 });
 
 async function until(isSo: () => boolean): Promise<void> {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   while (!isSo()) await delay(5, undefined, { signal });
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { TopicTrie, matches } from "../../src/coordination/bus/topics.ts";
+import { ends } from "../ends.ts";
 
 /** The rule as one would say it: a star is one segment, > is one or more. */
 function naive(pattern: string, topic: string): boolean {
@@ -84,10 +85,9 @@ describe("topics", () => {
     const trie = new TopicTrie<number>();
     for (let other = 0; other < 10_000; other += 1) trie.add(`host.${other}.>`, other);
     trie.add("crawl.*.page.>", -1);
-    const startedAt = performance.now();
-    // Topics that were never asked for, so that none is remembered.
-    for (let run = 0; run < 1_000; run += 1) assert.deepEqual(trie.match(`crawl.${run}.page.stored`), [-1]);
-    const ms = performance.now() - startedAt;
-    assert.ok(ms < 200, `1,000 topics took ${ms} ms; trying 10,000 patterns for each takes seconds`);
+    // Topics that were never asked for, so that none is remembered; trying 10,000 patterns for each takes minutes.
+    ends(() => {
+      for (let run = 0; run < 100_000; run += 1) assert.equal(trie.match(`crawl.${run}.page.stored`)[0], -1);
+    });
   });
 });

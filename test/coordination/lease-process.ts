@@ -31,7 +31,7 @@ if (part === "contend") {
 if (part === "lead") {
   lead(
     leases,
-    { name: "leader", ttlMs: 60_000, retryMs: 50 },
+    { name: "leader", ttlMs: 600_000, retryMs: 50 },
     [{ name: "tell", everyMs: 1_000, run: async (lease) => tell(`leads ${lease.token}`) }],
     { clock: systemClock, log: silentLog, context: rootContext("leader") },
   );

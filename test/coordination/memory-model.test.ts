@@ -215,7 +215,7 @@ class Watch implements fc.AsyncCommand<Model, Real> {
       ({ revision, key }) => revision > since && key.startsWith(this.#prefix),
     );
     const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(2_000)]);
+    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]);
     const changes = real.memory.watch(this.#prefix, { since, signal })[Symbol.asyncIterator]();
     try {
       if (since < oldest - 1) {

@@ -5,7 +5,7 @@ import type { NodeHandler } from "../../src/coordination/plans/node-handler.ts";
 import type { PlanInput } from "../../src/coordination/plans/plan.ts";
 import type { PlanDeps } from "../../src/coordination/plans/plan-runner.ts";
 import { type PlanOutcome, type RunPlanOptions, runPlan } from "../../src/coordination/plans/run-plan.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { type OpenBackend, openBackend } from "./open-backend.ts";
 
 /** What runs plans over a backend of its own. */
@@ -20,8 +20,8 @@ export interface OpenPlans extends Disposable {
 }
 
 /** Runs plans whose every role is done by one handler. Every node is expected to take a minute. */
-export function openPlans(handler: NodeHandler, path?: string): OpenPlans {
-  const backend = openBackend(path === undefined ? {} : { path });
+export function openPlans(handler: NodeHandler, path?: string, clock: Clock = systemClock): OpenPlans {
+  const backend = openBackend({ clock, ...(path === undefined ? {} : { path }) });
   const events = new EventStream();
   const seen: ForagerEvent[] = [];
   events.subscribe((event) => seen.push(event));
@@ -29,7 +29,7 @@ export function openPlans(handler: NodeHandler, path?: string): OpenPlans {
     tasks: backend.tasks,
     memory: backend.memory,
     locks: new NamedLocks(),
-    clock: systemClock,
+    clock,
     events,
     handlers: (role, needs) => (role === "nobody" || needs.includes("wings") ? undefined : handler),
     estimate: () => 60_000,

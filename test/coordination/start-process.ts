@@ -15,10 +15,11 @@ export function startProcess(script: string, ...args: readonly string[]) {
     child,
     lines,
     ended,
-    /** Waits for a line that was or will be printed. */
-    async line(text: string): Promise<void> {
-      const signal = AbortSignal.timeout(10_000);
-      while (!lines.some((line) => line.startsWith(text))) await once(reader, "line", { signal });
+    /** Waits for a line that was or will be printed and begins like one of these. */
+    async line(...starts: readonly string[]): Promise<void> {
+      const signal = AbortSignal.timeout(60_000);
+      while (!lines.some((line) => starts.some((start) => line.startsWith(start))))
+        await once(reader, "line", { signal });
     },
     async kill(): Promise<void> {
       child.kill("SIGKILL");

@@ -94,7 +94,7 @@ export function describeTaskBounds(
         return backend.tasks.consume("work", () => gauge.during(5), options);
       });
       await first.tasks.add(Array.from({ length: 60 }, (_, index) => work(index)));
-      for (const consumer of consumers) await consumer.idle(AbortSignal.timeout(5_000));
+      for (const consumer of consumers) await consumer.idle(AbortSignal.timeout(60_000));
       for (const consumer of consumers) await consumer[Symbol.asyncDispose]();
       assert.equal(gauge.most, 3);
       assert.equal(first.tasks.counts("work").done, 60);
@@ -115,7 +115,7 @@ export function describeTaskBounds(
         await backend.tasks.add(turns);
         await delay(1);
       }
-      await consumer.idle(AbortSignal.timeout(5_000));
+      await consumer.idle(AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
       assert.deepEqual(
         [...hosts.values()].map(({ most }) => most),
@@ -146,7 +146,7 @@ export function describeTaskBounds(
       await delay(10);
       assert.deepEqual([running, backend.tasks.counts("work").leased], [5, 0]);
       consumer.resume();
-      await consumer.idle(AbortSignal.timeout(2_000));
+      await consumer.idle(AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
       assert.equal(running, 12);
     });
@@ -219,7 +219,7 @@ export function describeTaskBounds(
       allowed += 1;
       await until("the high mark once more", () => added === high + high - low);
       allowed = Infinity;
-      await Promise.all([adding, consumer.idle(AbortSignal.timeout(5_000))]);
+      await Promise.all([adding, consumer.idle(AbortSignal.timeout(60_000))]);
       await consumer[Symbol.asyncDispose]();
       assert.deepEqual([backend.tasks.counts("work").done, most], [300, high]);
       const grown = (process.memoryUsage().heapUsed - before) / 2 ** 20;
@@ -244,7 +244,7 @@ export function describeTaskBounds(
         timeoutMs: 1_000,
         context,
       });
-      await parents.idle(AbortSignal.timeout(1_000));
+      await parents.idle(AbortSignal.timeout(60_000));
       assert.equal(backend.tasks.counts("work").ready, 3);
     });
 

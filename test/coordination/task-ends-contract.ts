@@ -42,7 +42,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
           clock.advance(1);
           consumer.resume();
         }
-        const ended = await backend.tasks.wait(id, AbortSignal.timeout(2_000));
+        const ended = await backend.tasks.wait(id, AbortSignal.timeout(60_000));
         await consumer[Symbol.asyncDispose]();
         assert.deepEqual([ended.state, ended.attempts, tries], ["dead", 5, 5]);
       }
@@ -101,7 +101,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
         { concurrency: 1, timeoutMs: 2_000, context },
       );
       let hasEnded = false;
-      const ended = backend.tasks.wait(id, AbortSignal.timeout(2_000)).finally(() => (hasEnded = true));
+      const ended = backend.tasks.wait(id, AbortSignal.timeout(60_000)).finally(() => (hasEnded = true));
       await until("the end", () => {
         clock.advance(1_000);
         consumer.resume();
@@ -160,7 +160,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
         },
         { concurrency: 10, timeoutMs: 1_000, context },
       );
-      const ended = await backend.tasks.wait(id, AbortSignal.timeout(2_000));
+      const ended = await backend.tasks.wait(id, AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
       assert.equal(ended.state, "dead");
       assert.match(ended.error, /worker died 5 times/);
@@ -177,7 +177,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
       ]);
       await consumeAll(backend, async (input) => seen.push(String(input)));
       for (const id of [late, busy]) {
-        const ended = await backend.tasks.wait(id, AbortSignal.timeout(1_000));
+        const ended = await backend.tasks.wait(id, AbortSignal.timeout(60_000));
         assert.deepEqual([ended.state, ended.history.map(({ code }) => code)], ["dead", ["expired"]]);
         assert.ok(ended.endedAt >= deadlineAt);
       }
@@ -240,7 +240,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
       );
       await started;
       assert.equal(await backend.tasks.cancel({ ids: [running, waiting, 999] }, "no more use"), 2);
-      await consumer.idle(AbortSignal.timeout(1_000));
+      await consumer.idle(AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
       assert.deepEqual(seen, ["running"]);
       assert.ok(reason instanceof ForagerError && reason.code === "cancelled");
@@ -303,7 +303,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
         timeoutMs: 1_000,
         context,
       });
-      const idle = consumer.idle(AbortSignal.timeout(1_000));
+      const idle = consumer.idle(AbortSignal.timeout(60_000));
       await until("the first start", () => backend.tasks.counts("work").leased === 1);
       const ended = backend.database.write(() => backend.tasks.insert([work(3)]));
       backend.database.close();
@@ -329,7 +329,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
         },
         { concurrency: 1, timeoutMs: 1_000, context },
       );
-      for (const id of [0, 1, 2, 4]) await backend.tasks.wait(Number(ids[id]), AbortSignal.timeout(1_000));
+      for (const id of [0, 1, 2, 4]) await backend.tasks.wait(Number(ids[id]), AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
       const forget = (before: number) => backend.database.write(() => backend.tasks.forget(before));
       assert.equal(await forget(Date.now() - 60_000), 0);

@@ -27,11 +27,11 @@ export async function consumeAll(
 ): Promise<void> {
   await using consumer = backend.tasks.consume("work", handler, {
     concurrency: 1,
-    timeoutMs: 2_000,
+    timeoutMs: 60_000,
     context,
     ...options,
   });
-  await consumer.idle(AbortSignal.timeout(5_000));
+  await consumer.idle(AbortSignal.timeout(60_000));
 }
 
 /** Adds one task and gives its id. */
@@ -42,9 +42,9 @@ export async function addOne(backend: OpenBackend, task: NewTask): Promise<numbe
 
 /** Waits for something that comes about by itself. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + 3_000;
+  const late = AbortSignal.timeout(60_000);
   while (!isSo()) {
-    assert.ok(performance.now() < deadline, `${what} did not come about`);
+    assert.ok(!late.aborted, `${what} did not come about`);
     await delay(1);
   }
 }

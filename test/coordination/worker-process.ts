@@ -1,8 +1,6 @@
 // A process that works on a data file until it is killed: `node worker-process.ts FILE PART`.
 import { setTimeout as delay } from "node:timers/promises";
-import { systemClock } from "../../src/clock.ts";
 import { rootContext } from "../../src/context.ts";
-import { createSqliteBackend } from "../../src/coordination/backends/sqlite/index.ts";
 import { type ForagerError, LeaseLostError } from "../../src/errors.ts";
 import { openBackend, pageDone } from "./open-backend.ts";
 
@@ -10,6 +8,8 @@ const [path = "", part = ""] = process.argv.slice(2);
 const backend = openBackend({ path });
 const { database, frontier, log, leases, memory, tasks } = backend;
 const context = rootContext("worker");
+/** Long for a process that is held up, short for a test that waits until it beats again. */
+const leaseMs = 3_000;
 const tell = (line: string) => process.stdout.write(`${line}\n`);
 
 if (part === "crawl") {
@@ -32,7 +32,7 @@ if (part === "crawl") {
 }
 
 if (part === "lease") {
-  const lease = leases.acquire("owner", { ttlMs: 400 });
+  const lease = leases.acquire("owner", { ttlMs: leaseMs });
   tell("token" in lease ? `token ${lease.token}` : `held by ${lease.pid}`);
   if ("token" in lease) lease.lost.addEventListener("abort", () => tell("lost"));
   setInterval(() => {}, 1_000);
@@ -95,20 +95,4 @@ if (part === "graph") {
   );
   await consumer.idle();
   tell("finished");
-}
-
-if (part === "sleeper") {
-  // What it costs to wait for tasks with the times that users get, in a thousandth of a core.
-  const { tasks } = createSqliteBackend({ database, clock: systemClock });
-  await using _first = tasks.consume("work", async () => {}, { concurrency: 4, timeoutMs: 60_000, context });
-  await using _second = tasks.consume("other", async () => {}, {
-    concurrency: () => 4,
-    timeoutMs: 60_000,
-    context,
-  });
-  await delay(400);
-  const before = process.cpuUsage();
-  await delay(1_000);
-  const { user, system } = process.cpuUsage(before);
-  tell(`used ${Math.round((user + system) / 1_000)}`);
 }
