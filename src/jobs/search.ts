@@ -2,6 +2,7 @@ import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
 import type { Filter } from "../rag/filter.ts";
+import type { Freshness } from "../rag/freshness.ts";
 import type { Retrieval } from "../rag/retrieve.ts";
 
 /** A passage, and why it is where it is. */
@@ -17,6 +18,8 @@ export interface SearchHit {
   readonly confidence: number;
   /** Rank and score in each retriever that found it. */
   readonly retrievers: Readonly<Record<string, { readonly rank: number; readonly score: number }>>;
+  /** What the page's date did to the score, where the question is about a moment. */
+  readonly freshness?: Freshness;
 }
 
 export interface SearchResult {
@@ -34,7 +37,7 @@ export async function search(
   context: RunContext,
 ): Promise<SearchResult> {
   const [retrieval] = await floor.researcher.run({ parts: [query], ...options }, context);
-  const hits = retrieval?.hits.map(({ chunk, score, confidence, retrievers }) => ({
+  const hits = retrieval?.hits.map(({ chunk, score, confidence, retrievers, freshness }) => ({
     url: chunk.url,
     title: chunk.title,
     heading: chunk.headingPath,
@@ -44,6 +47,7 @@ export async function search(
     score,
     confidence,
     retrievers,
+    ...(freshness ? { freshness } : {}),
   }));
   return { query, hits: hits ?? [], notes: retrieval?.notes ?? [] };
 }

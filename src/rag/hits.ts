@@ -1,5 +1,6 @@
 import type { ChunkId, StoredChunk } from "./chunk-store.ts";
 import { hitConfidence } from "./confidence.ts";
+import type { Freshness } from "./freshness.ts";
 import type { FusedHit, Ranking } from "./fusion.ts";
 
 /** Which retrievers a hit's rank and score come from. */
@@ -16,6 +17,8 @@ export interface Hit {
   readonly retrievers: Readonly<
     Partial<Record<RetrieverName, { readonly rank: number; readonly score: number }>>
   >;
+  /** What its date did to its score, where the question is about a moment and the page says when it was published. */
+  readonly freshness?: Freshness;
 }
 
 /** Where each passage stands with one retriever. */
@@ -39,7 +42,9 @@ export function describeHit(
   ranks: readonly Ranks[],
   maxScore: number,
   isProven: boolean,
+  changes: ReadonlyMap<ChunkId, Freshness>,
 ): Hit {
+  const freshness = changes.get(hit.id);
   const retrievers: Hit["retrievers"] = Object.fromEntries(
     ranks.flatMap(({ retriever, places }) => {
       const place = places.get(hit.id);
@@ -52,5 +57,6 @@ export function describeHit(
     score: hit.score,
     confidence: hitConfidence(lexicalShare, isProven ? retrievers.dense?.score : undefined),
     retrievers,
+    ...(freshness ? { freshness } : {}),
   };
 }

@@ -51,6 +51,14 @@ export const RetrieveOptions = z.strictObject({
     .describe(
       "How far results from the fifth on make way for others that say something new; 0 is not at all",
     ),
+  freshnessWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      "The most that a page's age is worth in a score, for questions about the present or a year; 0 is not at all",
+    ),
   rerankTimeoutMs: z
     .int()
     .min(1)

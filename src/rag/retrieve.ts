@@ -8,6 +8,7 @@ import { diversify } from "./diversify.ts";
 import type { Embedder } from "./embedder.ts";
 import type { Filter } from "./filter.ts";
 import type { FusedHit } from "./fusion.ts";
+import { orderByTime } from "./freshness.ts";
 import { describeHit, type Hit, toRanks } from "./hits.ts";
 import {
   type CalibratedWeight,
@@ -136,12 +137,15 @@ export class Retriever {
       [...fused.slice(0, request.limit), ...ownWords.chunks.slice(0, 2)].map(({ id }) => id),
     );
     const reranked = await this.#rerank(query, fused, passages, signal);
-    const { diversity } = this.#options;
-    const varied = await diversify(reranked.hits, this.#store, { limit: request.limit, diversity }, signal);
-    const selected = await selectHits(varied, places, passages, request.limit, this.#options);
+    const { diversity, freshnessWeight: weight } = this.#options;
+    const { limit } = request;
+    const nowMs = this.#clock.now();
+    const inTime = await orderByTime(query, reranked.hits, passages, { limit, weight, nowMs });
+    const varied = await diversify(inTime.hits, this.#store, { limit, diversity }, signal);
+    const selected = await selectHits(varied, places, passages, limit, this.#options);
     const ranks = own.rankings.map(toRanks);
     const hits = selected.map(({ hit, chunk }) =>
-      describeHit(hit, chunk, ranks, ownWords.maxScore, this.#isProven),
+      describeHit(hit, chunk, ranks, ownWords.maxScore, this.#isProven, inTime.changes),
     );
     const stats = await this.#store.stats(signal);
     return {

@@ -12,6 +12,8 @@ import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
 export interface SmallPage {
   readonly url: string;
   readonly title: string;
+  /** ISO 8601; left out, the page does not say. */
+  readonly publishedAt?: string;
   readonly passages: readonly (string | { readonly kind: BlockKind; readonly text: string })[];
 }
 
@@ -47,7 +49,7 @@ export class SmallIndex implements Disposable {
     this.database.close();
   }
 
-  #add({ url, title, passages }: SmallPage): void {
+  #add({ url, title, publishedAt = "", passages }: SmallPage): void {
     const blocks: Block[] = [];
     let text = "";
     for (const passage of passages) {
@@ -79,7 +81,7 @@ export class SmallIndex implements Disposable {
         title,
         description: "",
         author: "",
-        publishedAt: "",
+        publishedAt,
         modifiedAt: "",
         language: "en",
         siteName: "",
