@@ -208,8 +208,13 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<SearchResult> {
     const { limit = 10, embedBudgetMs, filter } = options;
-    await using floor = await this.#app.questions.askFloor(await this.#folderToSearch(), { embedBudgetMs });
-    return await search(floor, query, { limit, filter }, this.#context("search", signal));
+    const context = this.#context("search", signal);
+    return await this.#app.questions.answering(
+      await this.#folderToSearch(),
+      { embedBudgetMs },
+      context,
+      (floor) => search(floor, query, { limit, filter }, context),
+    );
   }
 
   /** The passages nearest to a vector of this index's embedder. For a question in words, {@link search} finds more. */
@@ -219,15 +224,27 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<VectorHit[]> {
     const { limit = 10, filter } = options;
-    const { store } = await this.#app.searched.open(await this.#folderToSearch(), signal);
-    const floor = { store, embedder: await this.#app.embedder() };
-    return await searchVector(floor, vector, { limit, filter }, signal);
+    const embedder = await this.#app.embedder();
+    return await this.#app.searched.search(
+      await this.#folderToSearch(),
+      this.#context("search", signal),
+      ({ store, isWordsOnly }) =>
+        searchVector(
+          { store, embedder: isWordsOnly ? undefined : embedder },
+          vector,
+          { limit, filter },
+          signal,
+        ),
+    );
   }
 
   /** What the index keeps under an address; undefined when it has nothing there. */
   async document(url: string): Promise<PageDocument | undefined> {
-    const { store } = await this.#app.searched.open(await this.#folderToSearch());
-    return (await store.document(url))?.document;
+    const context = this.#context("document");
+    const found = await this.#app.searched.search(await this.#folderToSearch(), context, ({ store }) =>
+      store.document(url),
+    );
+    return found?.document;
   }
 
   /**
@@ -239,8 +256,10 @@ export class Forager implements AsyncDisposable {
     const events = new EventStream();
     events.subscribe((event) => this.events.emit(event));
     return startJob(events, async () => {
-      await using floor = await this.#app.questions.askFloor(await this.#folderToSearch());
-      return await ask({ ...floor, events }, question, options, this.#context("ask", signal));
+      const context = this.#context("ask", signal);
+      return await this.#app.questions.answering(await this.#folderToSearch(), {}, context, (floor) =>
+        ask({ ...floor, events }, question, options, context),
+      );
     });
   }
 

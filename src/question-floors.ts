@@ -5,6 +5,7 @@ import { createQuestionPlanner } from "./agents/question-planner.ts";
 import { createIndexResearcher } from "./agents/researcher.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import type { RunContext } from "./context.ts";
 import type { Agent } from "./coordination/agent.ts";
 import { openCoordination } from "./coordination/index.ts";
 import type { NamedLocks } from "./coordination/plans/admission.ts";
@@ -19,12 +20,11 @@ import type { Log } from "./log.ts";
 import { Answerer } from "./rag/answer.ts";
 import { type Calibration, readCalibration } from "./rag/calibration/calibration.ts";
 import { calibrated } from "./rag/calibration/confidence-curve.ts";
-import type { ChunkStore } from "./rag/chunk-store.ts";
 import type { Embedder } from "./rag/embedder.ts";
 import type { Reranker } from "./rag/reranker.ts";
 import { createOnnxCrossEncoder } from "./rag/rerankers/onnx-cross-encoder.ts";
 import { Retriever, type RetrieverDeps } from "./rag/retrieve.ts";
-import type { SearchedStore } from "./searched-store.ts";
+import type { OpenedStore, SearchedStore } from "./searched-store.ts";
 
 /** Where what was measured on an index is kept. */
 const calibrationKey = "calibration";
@@ -57,9 +57,9 @@ export class QuestionFloors implements AsyncDisposable {
 
   /** What judging search and answers stands on. */
   async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
-    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0 });
-    const { store } = await this.#deps.searched.open(folder);
-    const { deps: retriever } = await this.#retrieving(folder, store);
+    const opened = await this.#deps.searched.open(folder);
+    const askFloor = await this.#askFloor(folder, opened, { embedBudgetMs: 0 });
+    const { deps: retriever } = await this.#retrieving(folder, opened);
     const pages = function* () {
       for (const { url } of folder.archive.documents()) yield url;
     };
@@ -70,19 +70,32 @@ export class QuestionFloors implements AsyncDisposable {
   }
 
   /**
-   * What searching and answering stand on.
+   * Does `work` on what searching and answering stand on, as {@link SearchedStore.search} does.
    * @param folder Absent where this machine has none, and the searched store stands alone.
    * @param options.embedBudgetMs In place of the configured one.
-   * @param options.isUncorrected Whether answers state their confidence as it is without a calibration.
    */
-  async askFloor(
+  async answering<T>(
     folder: DataFolder | undefined,
-    options: { readonly embedBudgetMs?: number | undefined; readonly isUncorrected?: boolean } = {},
+    options: { readonly embedBudgetMs?: number | undefined },
+    context: RunContext,
+    work: (floor: AskFloor) => Promise<T>,
+  ): Promise<T> {
+    return await this.#deps.searched.search(folder, context, async (opened) => {
+      await using floor = await this.#askFloor(folder, opened, options);
+      return await work(floor);
+    });
+  }
+
+  /** @param options.isUncorrected Whether answers state their confidence as it is without a calibration. */
+  async #askFloor(
+    folder: DataFolder | undefined,
+    opened: OpenedStore,
+    options: { readonly embedBudgetMs?: number | undefined; readonly isUncorrected?: boolean },
   ): Promise<AskFloor & AsyncDisposable> {
-    const { store, notes } = await this.#deps.searched.open(folder);
+    const { store, notes } = opened;
     const model = await this.#deps.model();
-    const { deps, calibration } = await this.#retrieving(folder, store);
-    const { embedder } = deps;
+    const { deps, calibration } = await this.#retrieving(folder, opened);
+    const embedder = await this.#deps.embedder();
     const { embedBudgetMs = this.#config.retrieve.embedBudgetMs } = options;
     const retriever = new Retriever(deps, { ...this.#config.retrieve, embedBudgetMs });
     const curve = options.isUncorrected ? undefined : calibration?.confidence;
@@ -109,11 +122,11 @@ export class QuestionFloors implements AsyncDisposable {
     folder: DataFolder,
     embedder: Embedder,
   ): Promise<CalibrationFloor & AsyncDisposable> {
-    const askFloor = await this.askFloor(folder, { embedBudgetMs: 0, isUncorrected: true });
-    const { store } = await this.#deps.searched.open(folder);
+    const opened = await this.#deps.searched.open(folder);
+    const askFloor = await this.#askFloor(folder, opened, { embedBudgetMs: 0, isUncorrected: true });
     return {
       archive: folder.archive,
-      store,
+      store: opened.store,
       embedder,
       reranker: await this.#reranker(),
       clock: this.#deps.clock,
@@ -127,9 +140,9 @@ export class QuestionFloors implements AsyncDisposable {
   /** What passages are found with, and what was measured on the index. */
   async #retrieving(
     folder: DataFolder | undefined,
-    store: ChunkStore,
+    { store, isWordsOnly }: OpenedStore,
   ): Promise<{ readonly deps: RetrieverDeps; readonly calibration: Calibration | undefined }> {
-    const embedder = await this.#deps.embedder();
+    const embedder = isWordsOnly ? undefined : await this.#deps.embedder();
     const calibration = await this.#calibration(folder, embedder);
     const deps: RetrieverDeps = {
       store,

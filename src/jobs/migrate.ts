@@ -9,8 +9,6 @@ import type { FedStore, IndexFeed } from "../rag/index-feed.ts";
 
 /** A store elsewhere that a folder's index can be moved to and from. */
 export interface RemoteStore extends ChunkStore, FedStore {
-  /** Whether there is an index to search. @throws {StoreError} When it was made for something else. */
-  isThere(signal?: AbortSignal): Promise<boolean>;
   /** What the index says of itself; undefined where there is none. @throws {StoreError} When it was made for something else. */
   look(signal?: AbortSignal): Promise<RemoteIndex | undefined>;
   /** A new index beside the one that is searched, to take its place when it is whole. One that was begun before and left is gone on with. */

@@ -1,17 +1,26 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { systemClock } from "../../src/clock.ts";
+import { resolveConfig } from "../../src/config.ts";
+import { rootContext } from "../../src/context.ts";
+import { DataFolder } from "../../src/data-folder.ts";
 import { createForager, type Forager } from "../../src/index.ts";
 import { StoreError } from "../../src/errors.ts";
+import { EventStream } from "../../src/events.ts";
+import { silentLog } from "../../src/log.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
+import { SearchedStore } from "../../src/searched-store.ts";
 import { jsonLines, startForager, temporaryFolder } from "../cli/run-forager.ts";
+import type { LoggedRequest } from "../qdrant/faults.ts";
 import { startStandIn } from "../qdrant/stand-in.ts";
 import { serveGeneratedSite } from "../sites/generated-site.ts";
 
 function open(dataDir: string, url: string): Forager {
-  return createForager(
-    { dataDir, qdrant: { url } },
-    { embedder: new HashingEmbedder({ dimensions: 16, isProven: true }) },
-  );
+  return createForager({ dataDir, qdrant: { url } }, { embedder: embedderOf(16) });
+}
+
+function embedderOf(dimensions: number): HashingEmbedder {
+  return new HashingEmbedder({ dimensions, isProven: true });
 }
 
 const lamp = { url: "https://a.example/lamp", title: "Lamps", text: "A lamp holds two litres of oil." };
@@ -69,9 +78,9 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     await using forager = open(folder.path, standIn.url);
     const { hits, notes } = await forager.search("lamp");
     assert.equal(hits[0]?.url, lamp.url);
-    assert.match(notes.join(), /has no index named "forager" yet.*migrate --to qdrant/);
+    assert.match(notes.join(), /There is no index forager in Qdrant at .* yet.*migrate --to qdrant/);
     await using elsewhere = open(`${folder.path}/none`, standIn.url);
-    await assert.rejects(elsewhere.ask("What is a lamp?"), /has no index named "forager" yet/);
+    await assert.rejects(elsewhere.ask("What is a lamp?"), /There is no index forager in Qdrant/);
   });
 
   it("is told by its own variables, and needs no data folder to answer from", async () => {
@@ -98,19 +107,163 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     assert.doesNotMatch(refused.err + refused.out + allowed.err, /secret/);
   });
 
-  it("refuses an index that another embedder made, and says what to do", async () => {
+  for (const [what, ask] of [
+    ["search", async (forager: Forager) => (await forager.search("lamp")).notes],
+    ["question", async (forager: Forager) => (await forager.ask("How much oil does a lamp hold?")).notes],
+  ] as const) {
+    it(`is left for the data folder when it dies in the middle of a ${what}, and not asked again for the next`, async () => {
+      await using folder = await temporaryFolder();
+      await using standIn = await startStandIn();
+      await using forager = open(folder.path, standIn.url);
+      await forager.add([lamp]);
+      let isDead = false;
+      const dies = (request: LoggedRequest) => (isDead ||= isSearch(request));
+      standIn.fault({ kind: "cut", times: Infinity, when: dies });
+      assert.match((await ask(forager)).join(), /^The data folder was searched instead: Qdrant at/);
+      assert.ok(isDead);
+      const before = standIn.requests.length;
+      const { hits, notes } = await forager.search("lamp");
+      assert.equal(hits[0]?.url, lamp.url);
+      assert.match(notes.join(), /^The data folder was searched instead: .* asked again in \d+ s\.$/);
+      assert.equal((await forager.document(lamp.url))?.title, lamp.title);
+      assert.equal(standIn.requests.length, before);
+    });
+  }
+
+  it("is left for the data folder when it is silent for as long as a search may take", async () => {
+    await using folder = await temporaryFolder();
+    await using standIn = await startStandIn();
+    const retrieve = { wordsTimeoutMs: 200, denseTimeoutMs: 200 };
+    await using forager = createForager(
+      { dataDir: folder.path, qdrant: { url: standIn.url }, retrieve },
+      { embedder: embedderOf(16) },
+    );
+    await forager.add([lamp]);
+    standIn.fault({ kind: "delay", ms: 600_000, times: Infinity, when: isSearch });
+    const { hits, notes } = await forager.search("lamp");
+    assert.equal(hits[0]?.url, lamp.url);
+    assert.deepEqual(notes.length, 1);
+    assert.match(notes.join(), /searched instead: Qdrant at .* does not answer in time: Searching by words/);
+  });
+
+  it("is asked again once it has been left alone for a while", async () => {
+    await using folder = await temporaryFolder();
+    await using standIn = await startStandIn();
+    {
+      await using forager = open(folder.path, standIn.url);
+      await forager.add([lamp]);
+    }
+    let now = 0;
+    const clock = { now: () => now, sleep: (_ms: number, signal?: AbortSignal) => untilAborted(signal) };
+    using held = DataFolder.open(folder.path, { isCreated: false, clock: systemClock, embedder: undefined });
+    await using searched = new SearchedStore(
+      resolveConfig({ dataDir: folder.path, qdrant: { url: standIn.url } }, { environment: {} }),
+      { clock, events: new EventStream(), log: silentLog, embedder: () => Promise.resolve(embedderOf(16)) },
+    );
+    const search = () =>
+      searched.search(held, rootContext("test"), async ({ store, notes }) => [store.name, notes.join()]);
+    standIn.fault({ kind: "cut", when: ({ operation }) => operation === "root" });
+    standIn.requests.length = 0;
+    assert.match((await search()).join(": "), /^the data folder: .*cannot be reached/);
+    assert.equal(standIn.requests.length, 1, "once, with no second try");
+    assert.match((await search()).join(": "), /^the data folder: .* asked again in 5 s\.$/);
+    assert.equal(standIn.requests.length, 1);
+    now += 5_000;
+    assert.deepEqual(await search(), [`Qdrant at ${standIn.url}`, ""]);
+  });
+
+  it("is searched once it has had everything, and until then the data folder, or what there is and a word of warning", async () => {
+    await using folder = await temporaryFolder();
+    await using standIn = await startStandIn();
+    {
+      await using forager = open(folder.path, "");
+      await forager.add([lamp, { url: "https://a.example/candle", text: "A candle burns for nine hours." }]);
+    }
+    await using forager = open(folder.path, standIn.url);
+    await using elsewhere = open(`${folder.path}/none`, standIn.url);
+    const isSearched = async () => {
+      standIn.requests.length = 0;
+      const { hits, notes } = await forager.search("candle");
+      assert.deepEqual([hits[0]?.url, notes], ["https://a.example/candle", []]);
+      return standIn.requests.some(isSearch);
+    };
+    standIn.fault({
+      kind: "status",
+      status: 507,
+      when: ({ operation }) => operation === "update_collection",
+    });
+    await assert.rejects(forager.migrate({ to: "qdrant" }), /507|fault/);
+    assert.equal(await isSearched(), false);
+    const { hits, notes } = await elsewhere.search("lamp");
+    assert.equal(hits[0]?.url, lamp.url);
+    assert.match(notes.join(), /forager in Qdrant at .* is still being filled: what has not been sent/);
+    assert.equal((await forager.migrate({ to: "qdrant" })).moved, 0);
+    assert.equal(await isSearched(), true);
+    assert.deepEqual((await elsewhere.search("lamp")).notes, []);
+  });
+
+  it("is left for the data folder when its vectors are another embedder's, and says how it is made anew", async () => {
     await using folder = await temporaryFolder();
     await using standIn = await startStandIn();
     await using forager = open(folder.path, standIn.url);
     await forager.add([lamp]);
     await using other = createForager(
       { dataDir: folder.path, qdrant: { url: standIn.url } },
-      { embedder: new HashingEmbedder({ dimensions: 32 }) },
+      { embedder: embedderOf(32) },
     );
-    await assert.rejects(other.search("lamp"), /hashing\/16.*migrate --to qdrant --rebuild/);
+    const { hits, notes } = await other.search("lamp");
+    assert.equal(hits[0]?.url, lamp.url);
+    assert.match(notes.join(), /searched instead: .*hashing\/16.*migrate --to qdrant --rebuild/);
+    await assert.rejects(other.embed(), /hashing\/16.*migrate --to qdrant --rebuild/);
     await other.migrate({ to: "qdrant", rebuild: true });
     await other.embed();
     assert.ok(standIn.points("forager").every(({ payload }) => payload?.["embedded"] !== false));
-    assert.equal((await other.search("lamp")).hits[0]?.url, lamp.url);
+    const found = await other.search("lamp");
+    assert.deepEqual([found.hits[0]?.url, found.notes], [lamp.url, []]);
   });
+
+  for (const [dimensions, size] of [
+    [32, "another size"],
+    [16, "the same size"],
+  ] as const) {
+    it(`is searched by words, and says so, on a machine that knows it from before it was made anew with vectors of ${size}`, async () => {
+      await using folder = await temporaryFolder();
+      await using standIn = await startStandIn();
+      await using forager = open(folder.path, standIn.url);
+      await forager.add([lamp]);
+      await using reader = open(`${folder.path}/none`, standIn.url);
+      assert.deepEqual((await reader.search("lamp")).notes, []);
+      await using other = createForager(
+        { dataDir: folder.path, qdrant: { url: standIn.url } },
+        { embedder: new OtherEmbedder({ dimensions, isProven: true }) },
+      );
+      await other.migrate({ to: "qdrant", rebuild: true });
+      const { hits, notes } = await reader.search("lamp");
+      assert.deepEqual([hits[0]?.url, Object.keys(hits[0]?.retrievers ?? {})], [lamp.url, ["page", "chunk"]]);
+      assert.match(notes.join(), /^Only words were searched: .*embedder is "another", not "hashing\/16/);
+      const answer = await reader.ask("How much oil does a lamp hold?");
+      assert.match(answer.notes.join(), /Only words were searched/);
+      await assert.rejects(
+        reader.searchVector(new Float32Array(16).fill(1)),
+        /no embedder; search it by words/,
+      );
+      await forager.migrate({ to: "qdrant", rebuild: true });
+      assert.deepEqual((await reader.search("lamp")).notes, []);
+    });
+  }
 });
+
+class OtherEmbedder extends HashingEmbedder {
+  override readonly id = "another";
+}
+
+function isSearch({ operation }: LoggedRequest): boolean {
+  return operation === "query_batch_points";
+}
+
+/** What a clock's sleep is when time stands still. */
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason as Error));
+  });
+}

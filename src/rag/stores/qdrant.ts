@@ -73,11 +73,6 @@ export class QdrantChunkStore implements ChunkStore {
     return nameOf(this.#deps, this.#collection);
   }
 
-  /** Whether there is an index to search. @throws {StoreError} When it was made for something else. */
-  async isThere(signal?: AbortSignal): Promise<boolean> {
-    return (await this.#open(signal)) !== undefined;
-  }
-
   /** What the index says of itself now; undefined where there is none. @throws {StoreError} When it was made for something else. */
   async look(signal?: AbortSignal): Promise<IndexFacts | undefined> {
     return await this.#reopen(signal);
