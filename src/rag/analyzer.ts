@@ -1,11 +1,14 @@
 import snowball from "snowball-stemmers";
 import type { TermCounts } from "./chunk-store.ts";
 import { murmur3 } from "./murmur3.ts";
+import { ideographicLetter, unspacedAlphabetLetter } from "./scripts.ts";
 import { stopWords } from "./stop-words.ts";
 
 // The analyzer of Qdrant's `qdrant/bm25` model, so that counts made here are its sparse vectors:
 // split at what is neither letter nor digit, lower case, stop words, Porter2, murmur3.
-// Equal on every recorded text; test/rag/analyzer.test.ts keeps it so.
+// Equal on every recorded text; test/rag/analyzer.test.ts keeps it so. Scripts without spaces between words are the one
+// difference: there a word to Qdrant is all that stands between two commas, and here every two or three letters that
+// follow one another are a term, as in Lucene's CJKAnalyzer (docs/decisions/0007).
 
 /** Places for remembered words, a power of two; a site's own vocabulary is some ten thousand. */
 const rememberedWords = 131_072;
@@ -24,9 +27,15 @@ const words: string[] = Array.from({ length: rememberedWords }, () => "");
 const ids = new Uint32Array(rememberedWords);
 
 const wordCharacter = /[\p{Alphabetic}\p{N}]/u;
+const letterOfPairs = new RegExp(ideographicLetter, "v");
+const letterOfTriples = new RegExp(unspacedAlphabetLetter, "v");
 const unknown = 0;
 const inWord = 1;
-const between = 2;
+/** The number of letters that make a term is the kind's own. */
+const inPairs = 2;
+const inTriples = 3;
+const between = 4;
+type UnitKind = typeof unknown | typeof inWord | typeof inPairs | typeof inTriples | typeof between;
 /** What each UTF-16 unit is; filled as units are met, ASCII at once. */
 const unitKinds = new Uint8Array(65_536);
 for (let unit = 0; unit < 128; unit++) {
@@ -49,25 +58,45 @@ export function termsOf(text: string): number[] {
   const length = text.length;
   let at = 0;
   while (at < length) {
-    while (at < length) {
-      const width = wordWidth(text, at);
-      if (width > 0) break;
-      at++;
-    }
+    const kind = kindAt(text, at);
     const start = at;
-    let hash = 0;
-    while (at < length) {
-      const width = wordWidth(text, at);
-      if (width === 0) break;
-      hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
-      at += width;
-    }
-    if (at > start) {
+    if (kind === between) at++;
+    else if (kind !== inWord) at = addGrams(text, start, kind, terms);
+    else {
+      let hash = 0;
+      while (at < length && kindAt(text, at) === inWord) {
+        hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+        at += widthAt(text, at);
+      }
       const id = termIdAt(text, start, at, hash);
       if (id !== stopped) terms.push(id);
     }
   }
   return terms;
+}
+
+/**
+ * Every `size` letters that follow one another from `start`, or all of them where they are fewer.
+ * @returns Where letters of this kind end.
+ */
+function addGrams(text: string, start: number, size: number, terms: number[]): number {
+  /** Where the last `size` letters begin. */
+  const starts: number[] = [];
+  let at = start;
+  while (at < text.length && kindAt(text, at) === size) {
+    if (starts.length === size) starts.shift();
+    starts.push(at);
+    at += widthAt(text, at);
+    if (starts.length === size) terms.push(gramIdAt(text, starts[0] as number, at));
+  }
+  if (starts.length < size) terms.push(gramIdAt(text, start, at));
+  return at;
+}
+
+function gramIdAt(text: string, start: number, end: number): number {
+  let hash = 0;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  return termIdAt(text, start, end, hash);
 }
 
 /** Counts ids given in any order. */
@@ -86,18 +115,27 @@ export function countTerms(terms: readonly number[]): TermCounts {
   return { ids: ids.slice(0, distinct), counts: counts.slice(0, distinct), length: sorted.length };
 }
 
-/** UTF-16 units (1 or 2) of the word character at `at`; 0 where there is none. */
-function wordWidth(text: string, at: number): number {
+/** What the character at `at` is; half of a pair by itself is no letter. */
+function kindAt(text: string, at: number): UnitKind {
   const unit = text.charCodeAt(at);
-  const kind = unitKinds[unit];
-  if (kind === inWord) return 1;
-  if (kind === between) return 0;
+  const kind = unitKinds[unit] as UnitKind;
+  if (kind !== unknown) return kind;
   if (unit >= 0xd800 && unit < 0xdc00) {
     const code = text.codePointAt(at) as number;
-    return code > 0xffff && wordCharacter.test(String.fromCodePoint(code)) ? 2 : 0;
+    return code > 0xffff ? kindOf(String.fromCodePoint(code)) : between;
   }
-  if (kind === unknown) unitKinds[unit] = wordCharacter.test(String.fromCharCode(unit)) ? inWord : between;
-  return unitKinds[unit] === inWord ? 1 : 0;
+  return (unitKinds[unit] = kindOf(String.fromCharCode(unit)));
+}
+
+/** UTF-16 units of the letter or digit at `at`: 2 for a pair. */
+function widthAt(text: string, at: number): 1 | 2 {
+  return (text.charCodeAt(at) & 0xfc00) === 0xd800 ? 2 : 1;
+}
+
+function kindOf(character: string): UnitKind {
+  if (letterOfPairs.test(character)) return inPairs;
+  if (letterOfTriples.test(character)) return inTriples;
+  return wordCharacter.test(character) ? inWord : between;
 }
 
 function termIdAt(text: string, start: number, end: number, hash: number): number {

@@ -1,3 +1,5 @@
+import { unspacedLetter } from "./scripts.ts";
+
 /** The runs of words of a text: what two texts are compared by. */
 export type Shingles = ReadonlySet<string>;
 
@@ -6,9 +8,12 @@ const runLength = 3;
 /** Share of their runs that two texts have in common when one repeats the other: a changed date or name passes for the same. */
 const sameShare = 0.9;
 
+/** A word; where words are not parted, a letter. */
+const word = new RegExp(String.raw`${unspacedLetter}|[[\p{L}\p{N}]--${unspacedLetter}]+`, "gv");
+
 /** Runs of three words, without regard to case and spacing. @see Broder, On the resemblance and containment of documents, 1997. */
 export function shinglesOf(text: string): Shingles {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = text.toLowerCase().match(word) ?? [];
   if (words.length < runLength) return new Set([text.toLowerCase().replace(/\s+/g, " ").trim()]);
   return new Set(words.slice(runLength - 1).map((_, at) => words.slice(at, at + runLength).join(" ")));
 }

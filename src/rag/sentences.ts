@@ -15,7 +15,8 @@ const abbreviations: ReadonlySet<string> = new Set(
 const shortLine = 60;
 
 const stops = ".!?…";
-const wideStops = "。！？｡";
+/** They end a sentence without a space after them: of Chinese and Japanese, of Hindi, Burmese and Khmer, of Urdu and Arabic. */
+export const wideStops = "。！？｡।॥။៕។۔؟";
 const closers = "\"')]}”’»」』）";
 
 /**

@@ -1,5 +1,5 @@
 import type { Block, PageDocument } from "../document.ts";
-import { sentenceRanges, type Range } from "./sentences.ts";
+import { sentenceRanges, wideStops, type Range } from "./sentences.ts";
 
 /** A run of a document's text that says something on its own. */
 export interface Statement extends Range {
@@ -10,7 +10,7 @@ export interface Statement extends Range {
 
 /** A line no longer than this without a full stop, before a sentence, is what the sentence is about: a term, a signature. */
 const maxTermLength = 120;
-const sentenceEnd = /[.!?:…。！？]["'”’»)\]]*$/u;
+const sentenceEnd = new RegExp(String.raw`[.!?:…${wideStops}]["'”’»)\]」』）]*$`, "u");
 
 /** Statements that reach into a passage, whole even where the passage cuts them. Headings are none. */
 export function* statementsBetween(

@@ -8,12 +8,26 @@ import { ends } from "../ends.ts";
 
 const signed = (word: string) => Math.abs(murmur3(word) | 0);
 
-/** The analyzer's rules as they are written down, one word at a time. */
+const letters = String.raw`[\p{Alphabetic}\p{M}]`;
+const pairs = String.raw`[[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]&&${letters}]`;
+const triples = String.raw`[[\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}]&&${letters}]`;
+const runs = new RegExp(
+  `(?<two>${pairs}+)|(?<three>${triples}+)|[[\\p{Alphabetic}\\p{N}]--${pairs}--${triples}]+`,
+  "gv",
+);
+
+/** The analyzer's rules as they are written down, one run of letters at a time. */
 function plain(text: string): number[] {
-  return text
-    .split(/[^\p{Alphabetic}\p{N}]+/u)
-    .filter((word) => word !== "" && !stopWords.has(word.toLowerCase()))
-    .map((word) => termsOf(word)[0] ?? -1);
+  return [...text.matchAll(runs)].flatMap(({ 0: run, groups }) => {
+    if (groups?.["two"] || groups?.["three"]) return grams(run, groups["two"] ? 2 : 3).map(signed);
+    return stopWords.has(run.toLowerCase()) ? [] : [termsOf(run)[0] ?? -1];
+  });
+}
+
+function grams(run: string, size: number): string[] {
+  const characters = Array.from(run);
+  if (characters.length <= size) return [run];
+  return characters.slice(size - 1).map((_, at) => characters.slice(at, at + size).join(""));
 }
 
 describe("murmur3", () => {
@@ -44,6 +58,12 @@ describe("analyzer", () => {
       "STRASSE Straße": ["strass", "straße"],
       "version 3.14 of x86-64": ["version", "3", "14", "x86", "64"],
       "東京 привет 𝒳": ["東京", "привет", "𝒳"],
+      // Scripts without spaces: every two letters, or every three where the script is an alphabet; one by itself as it is.
+      "東京タワーの高さ、犬": ["東京", "京タ", "タワ", "ワー", "ーの", "の高", "高さ", "犬"],
+      Node版は2024年まで: ["node", "版は", "2024", "年ま", "まで"],
+      𠮷野家: ["𠮷野", "野家"],
+      "วัดป่า ปี": ["วัด", "ัดป", "ดป่", "ป่า", "ปี"],
+      "서울에서 만나요": ["서울에서", "만나요"],
       "a\u0000b\u200bc\ud800d": ["b", "c"],
       "": [],
     };
@@ -59,6 +79,28 @@ describe("analyzer", () => {
       fc.property(fc.oneof(units, fc.lorem()), (text) => {
         assert.deepEqual(termsOf(text), plain(text));
         assert.deepEqual(analyze(text), countTerms(plain(text)));
+      }),
+    );
+    const mixed = fc.array(
+      fc.constantFrom("東", "京", "の", "𠮷", "ー", "ป", "่", "ក", "서", "a", "Z", "7", " ", "、", "\ud842"),
+    );
+    fc.assert(
+      fc.property(mixed, (characters) => {
+        const text = characters.join("");
+        assert.deepEqual(termsOf(text), plain(text));
+      }),
+    );
+  });
+
+  it("reads text of other scripts as Qdrant does: no term of it is a part of a word", () => {
+    const scripts = fc.array(fc.constantFrom("ab", "É", "привет", "서울", "नमस्ते", "مرحبا", "9", " ", "-"));
+    fc.assert(
+      fc.property(scripts, (parts) => {
+        const words = parts
+          .join("")
+          .split(/[^\p{Alphabetic}\p{N}]+/u)
+          .filter((word) => word !== "");
+        assert.equal(termsOf(parts.join("")).length, words.length);
       }),
     );
   });

@@ -105,6 +105,15 @@ describe("near duplicates", () => {
     });
   }
 
+  it("compares letters where words are not parted", () => {
+    const japanese =
+      "青ヶ浜灯台は湾の北側に立つ白い灯台で高さは三十二メートルあり一九二六年に建てられました中には百十段の階段があり上からは島々を見渡すことができます";
+    const isRepeated = (other: string) => isNearDuplicate(shinglesOf(japanese), shinglesOf(other));
+    assert.ok(isRepeated(japanese.replace("白い", "赤い")));
+    assert.ok(!isRepeated(japanese.slice(0, japanese.length / 2)));
+    assert.ok(!isRepeated("緑野紙の博物館では手すき和紙の歴史を紹介しています"));
+  });
+
   it("compares texts of a word or two whole", () => {
     assert.ok(isNearDuplicate(shinglesOf("Yes  no"), shinglesOf("yes no")));
     assert.ok(!isNearDuplicate(shinglesOf("yes"), shinglesOf("no")));

@@ -18,6 +18,14 @@ describe("sentences", () => {
     'He said "Stop." Then he left.': ['He said "Stop."', "Then he left."],
     "Really?! Yes (at last). Good…": ["Really?!", "Yes (at last).", "Good…"],
     "今日は晴れ。明日は雨！「本当？」そう。": ["今日は晴れ。", "明日は雨！", "「本当？」", "そう。"],
+    "दुकान बंद है। कल खुलेगी। کب کھلے گی؟ کل۔ ဆိုင်ပိတ်သည်။ ហាងបិទ។": [
+      "दुकान बंद है।",
+      "कल खुलेगी।",
+      "کب کھلے گی؟",
+      "کل۔",
+      "ဆိုင်ပိတ်သည်။",
+      "ហាងបិទ។",
+    ],
     "A title\nA first sentence that follows it.": ["A title", "A first sentence that follows it."],
     "This line was wrapped by hand since it would be too long for\nthe screen. Next.": [
       "This line was wrapped by hand since it would be too long for\nthe screen.",
