@@ -23,10 +23,11 @@ import type { Config } from "./config.ts";
 import type { Agent } from "./coordination/agent.ts";
 import { type Employed, type EmployOptions, Workforce } from "./coordination/workforce.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { MissingError } from "./errors.ts";
+import { MissingError, OptionsError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { AddFloor } from "./jobs/add-documents.ts";
 import type { CrawlFloor } from "./jobs/crawl-floor.ts";
+import type { EmbedFloor } from "./jobs/embed.ts";
 import type { Log } from "./log.ts";
 import { EmbedBacklog } from "./rag/embed-backlog.ts";
 import type { Embedder } from "./rag/embedder.ts";
@@ -71,7 +72,12 @@ export class App implements AsyncDisposable {
     this.#deps = deps;
     const { log, events } = deps;
     this.searched = this.#made.use(
-      new SearchedStore(config, { clock: this.clock, events, log, embedder: () => this.embedder() }),
+      new SearchedStore(config, {
+        clock: this.clock,
+        events,
+        log,
+        embedder: () => this.embedder(),
+      }),
     );
     this.workforce = this.#made.use(new Workforce({ clock: this.clock, events, log }));
     this.questions = this.#made.use(
@@ -125,10 +131,22 @@ export class App implements AsyncDisposable {
     const onAttempt = (url: string, { tier, verdict, ms }: Attempt) =>
       events.emit({ type: "tier-tried", url, tier, verdict, ms });
     const memory = new TierMemory();
-    const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, memory, onAttempt });
+    const ladder = new FetchLadder({
+      tiers: chosen,
+      guard,
+      robots,
+      hostClock,
+      clock,
+      memory,
+      onAttempt,
+    });
     const threads = config.readThreads || Math.min(mostReadThreads, Math.max(1, availableParallelism() - 1));
     const extractor = made.use(
-      new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }),
+      new Extractor({
+        threads,
+        read: config.read,
+        ...(options.isIndexed ? { chunk: config.chunk } : {}),
+      }),
     );
     const { size, timeoutMs } = options;
     // A page's bytes go from one to the other by a plain call; messages carry references.
@@ -171,7 +189,7 @@ export class App implements AsyncDisposable {
       hands: () => pages.researcher.pool.size,
       demand: pages.demand,
       locks: this.workforce.locks,
-      backlog: embedder && this.backlog(folder, embedder),
+      backlog: embedder && this.#backlog(folder, embedder),
       feed: await this.searched.feed(folder),
       scope: (seeds, { include, exclude }) => new Scope({ seeds, include, exclude }),
       sitemapUrls: pages.sitemapUrls,
@@ -201,8 +219,39 @@ export class App implements AsyncDisposable {
     };
   }
 
+  /**
+   * What embedding stands on.
+   * @throws {OptionsError} Where there is to be no embedder. @throws {MissingError} Where it cannot run.
+   */
+  async embedFloor(folder: DataFolder): Promise<EmbedFloor> {
+    const embedder = await this.embedder();
+    const { embedder: name } = this.config;
+    if (!embedder && name === "none")
+      throw new OptionsError("embed", "the configuration says embedder: none");
+    if (!embedder) throw new MissingError(`The ${name} embedder cannot run here.`, "See: forager doctor");
+    return {
+      archive: folder.archive,
+      backlog: this.#backlog(folder, embedder),
+      feed: await this.searched.feed(folder),
+      events: this.#deps.events,
+      clock: this.clock,
+    };
+  }
+
+  /** What the user names may be on a private address: that origin, and no other. */
+  allow(urls: readonly string[]): void {
+    for (const url of urls) {
+      const origin = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `https://${url}`)?.origin;
+      if (origin && origin !== "null") this.guard.allow(origin);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#made.disposeAsync();
+  }
+
   /** What is still to be embedded, and how it gets done. */
-  backlog(folder: DataFolder, embedder: Embedder): EmbedBacklog {
+  #backlog(folder: DataFolder, embedder: Embedder): EmbedBacklog {
     const { database, archive } = folder;
     return new EmbedBacklog({
       archive,
@@ -211,10 +260,6 @@ export class App implements AsyncDisposable {
       events: this.#deps.events,
       clock: this.clock,
     });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#made.disposeAsync();
   }
 
   #employ<I, O>(agent: Agent<I, O>, options: EmployOptions): Employed<I, O> {

@@ -1,18 +1,17 @@
 import PQueue from "p-queue";
-import type { z } from "zod";
 import type { WrittenAnswer } from "./agents/written-answer.ts";
 import { App, type AppDeps } from "./app.ts";
 import { type Config, type ConfigInput, resolveConfig } from "./config.ts";
 import { type RunContext, rootContext } from "./context.ts";
-import { DataFolder, emptyDataFolder, hasDataFolder } from "./data-folder.ts";
+import type { DataFolder } from "./data-folder.ts";
 import type { PageDocument } from "./document.ts";
-import { MissingError, OptionsError } from "./errors.ts";
 import { EventStream } from "./events.ts";
+import { HeldFolder } from "./held-folder.ts";
 import { type Job, startJob } from "./job.ts";
 import type { Filter } from "./rag/filter.ts";
 import { type AddOptions, type AddSummary, addDocuments } from "./jobs/add-documents.ts";
 import { type AskOptions, ask } from "./jobs/ask.ts";
-import { CrawlOptions } from "./jobs/crawl-options.ts";
+import { type CrawlOptionsInput, completeCrawlOptions } from "./jobs/crawl-options.ts";
 import type { CrawlSummary } from "./jobs/crawl-summary.ts";
 import { crawl, crawlSoFar } from "./jobs/crawl.ts";
 import {
@@ -39,11 +38,12 @@ import { silentLog } from "./log.ts";
 import { type MigrateSummary, migrateFromRemote, migrateToRemote } from "./jobs/migrate.ts";
 import type { JudgedQuery } from "./rag/evaluation/judged-query.ts";
 import type { EvaluationReport } from "./rag/evaluation/report.ts";
-import type { FedStore } from "./rag/index-feed.ts";
 import type { StoreName } from "./rag/stores/index.ts";
 
 /** Options of the whole; each has a default. `configFile` names a JSON file with more of them. */
-export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined } & {
+export type ForagerOptions = {
+  readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined;
+} & {
   readonly configFile?: string | undefined;
 };
 
@@ -70,15 +70,19 @@ export class Forager implements AsyncDisposable {
   /** Everything that happens, of every job. */
   readonly events: EventStream;
   readonly #app: App;
+  readonly #folder: HeldFolder;
   readonly #made = new AsyncDisposableStack();
   /** Documents are added and removed one call after the other: a folder has one owner at a time. */
   readonly #turns = new PQueue({ concurrency: 1 });
-  #folder: DataFolder | undefined;
 
   constructor(config: Config, deps: AppDeps) {
     this.config = config;
     this.events = deps.events;
-    this.#app = this.#made.use(new App(config, deps));
+    this.#app = new App(config, deps);
+    this.#folder = new HeldFolder(config.dataDir, this.#app);
+    // Closed the other way round.
+    this.#made.use(this.#folder);
+    this.#made.use(this.#app);
   }
 
   /**
@@ -87,18 +91,18 @@ export class Forager implements AsyncDisposable {
    */
   crawl(
     seeds: string | readonly string[],
-    options: z.input<typeof CrawlOptions> = {},
+    options: CrawlOptionsInput = {},
     signal?: AbortSignal,
   ): Job<CrawlSummary> {
-    const parsed = this.#crawlOptions(options);
+    const parsed = completeCrawlOptions(this.config.crawl, options);
     const list = typeof seeds === "string" ? [seeds] : seeds;
     const startedAt = Date.now();
     return startJob(
       this.events,
       async () => {
-        const folder = await this.#openFolder({ isCreated: true });
+        const folder = await this.#folder.open({ isCreated: true });
         await using lease = folder.own();
-        this.#allow(list);
+        this.#app.allow(list);
         await using pages = await this.#app.openPages({
           size: parsed.concurrency,
           timeoutMs: parsed.pageTimeoutMs,
@@ -111,7 +115,7 @@ export class Forager implements AsyncDisposable {
         const floor = await this.#app.crawlFloor(folder, pages, { isEmbedded });
         return await crawl(floor, list, parsed, context);
       },
-      () => (this.#folder ? crawlSoFar(this.#folder, this.#app.clock, list, startedAt) : undefined),
+      () => this.#folder.opened && crawlSoFar(this.#folder.opened, this.#app.clock, list, startedAt),
     );
   }
 
@@ -126,7 +130,7 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<AddSummary> {
     return this.#turns.add(async () => {
-      const folder = await this.#openFolder({ isCreated: true });
+      const folder = await this.#folder.open({ isCreated: true });
       await using lease = folder.own();
       await using floor = await this.#app.addFloor(folder);
       const context = this.#context("add", signal, lease.lost);
@@ -139,7 +143,7 @@ export class Forager implements AsyncDisposable {
   /** Takes documents and pages out of the index, by the address they are known by. @returns How many were there. */
   remove(urls: readonly string[]): Promise<number> {
     return this.#turns.add(() =>
-      this.#writing(async (folder) => {
+      this.#folder.change(async (folder) => {
         const { database, archive } = folder;
         const count = await database.write(() => urls.filter((url) => archive.deleteDocument(url)).length);
         await (await this.#app.searched.feed(folder))?.catchUp();
@@ -156,7 +160,7 @@ export class Forager implements AsyncDisposable {
   ): AsyncGenerator<ScrapedPage> {
     const list = typeof urls === "string" ? [urls] : urls;
     const pageTimeoutMs = options.pageTimeoutMs ?? this.config.crawl.pageTimeoutMs;
-    this.#allow(list);
+    this.#app.allow(list);
     const { concurrency, useRobots } = this.config.crawl;
     await using pages = await this.#app.openPages({
       size: concurrency,
@@ -178,21 +182,11 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Job<EmbedSummary> {
     return startJob(this.events, async () => {
-      const folder = await this.#openFolder({ isCreated: false });
+      const folder = await this.#folder.open({ isCreated: false });
       await using lease = folder.own();
-      const embedder = await this.#app.embedder();
-      if (!embedder && this.config.embedder === "none")
-        throw new OptionsError("embed", "the configuration says embedder: none");
-      if (!embedder)
-        throw new MissingError(
-          `The ${this.config.embedder} embedder cannot run here.`,
-          "See: forager doctor",
-        );
+      const floor = await this.#app.embedFloor(folder);
       const context = this.#context("embed", signal, lease.lost);
       await using _ = await this.#app.workforce.serve(folder.coordination, context);
-      const backlog = this.#app.backlog(folder, embedder);
-      const feed = await this.#app.searched.feed(folder);
-      const floor = { archive: folder.archive, backlog, feed, events: this.events, clock: this.#app.clock };
       return await embed(floor, options, context);
     });
   }
@@ -270,19 +264,16 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<EvaluationReport> {
     await using floor = await this.#app.questions.evaluationFloor(
-      await this.#openFolder({ isCreated: false }),
+      await this.#folder.open({ isCreated: false }),
     );
     return await evaluate(floor, queries, options, this.#context("evaluate", signal));
   }
 
   /** Measures on this index what meaning is worth beside words, and how far answers are to be believed; what it finds is used from then on. */
   async calibrate(options: CalibrateOptions, signal?: AbortSignal): Promise<CalibrationReport> {
-    const folder = await this.#openFolder({ isCreated: false });
+    const folder = await this.#folder.open({ isCreated: false });
     await using lease = folder.own();
-    const embedder = await this.#app.embedder();
-    if (!embedder)
-      throw new MissingError("Without an embedder there is nothing to weigh.", "See: forager doctor");
-    await using floor = await this.#app.questions.calibrationFloor(folder, embedder);
+    await using floor = await this.#app.questions.calibrationFloor(folder);
     return await calibrate(floor, options, this.#context("calibrate", signal, lease.lost));
   }
 
@@ -294,18 +285,10 @@ export class Forager implements AsyncDisposable {
     options: { readonly to: StoreName; readonly rebuild?: boolean },
     signal?: AbortSignal,
   ): Promise<MigrateSummary> {
-    const { searched, clock } = this.#app;
     const isHere = options.to === "sqlite";
-    const folder = await this.#openFolder({ isCreated: isHere });
+    const folder = await this.#folder.open({ isCreated: isHere });
     await using lease = folder.own();
-    const floor = {
-      archive: folder.archive,
-      database: folder.database,
-      remote: await searched.remote(folder),
-      feedOf: (store: FedStore) => searched.feedOf(folder, store),
-      events: this.events,
-      clock,
-    };
+    const floor = await this.#app.searched.migrationFloor(folder);
     const context = this.#context("migrate", signal, lease.lost);
     return isHere
       ? await migrateFromRemote(floor, context)
@@ -316,7 +299,7 @@ export class Forager implements AsyncDisposable {
   async *export(
     options: { readonly kind?: ExportKind; readonly includeFailed?: boolean } = {},
   ): AsyncGenerator<Record<string, unknown>> {
-    const { archive, coordination } = await this.#openFolder({ isCreated: false });
+    const { archive, coordination } = await this.#folder.open({ isCreated: false });
     yield* exportRecords(
       { archive, frontier: coordination.frontier },
       { kind: options.kind ?? "documents", includeFailed: options.includeFailed ?? false },
@@ -325,27 +308,27 @@ export class Forager implements AsyncDisposable {
 
   /** What the data folder holds, and who works on it. */
   async status(): Promise<Status> {
-    return await describeStatus(await this.#openFolder({ isCreated: false }), this.#app.clock);
+    return await describeStatus(await this.#folder.open({ isCreated: false }), this.#app.clock);
   }
 
   /** Pages and tasks that were given up, each with its reason, the oldest first. */
   async *deadLetters(): AsyncGenerator<DeadLetter> {
-    yield* listDeadLetters(await this.#openFolder({ isCreated: false }));
+    yield* listDeadLetters(await this.#folder.open({ isCreated: false }));
   }
 
   /** One of {@link deadLetters}. @throws {OptionsError} When there is none with this id. */
   async deadLetter(id: string): Promise<DeadLetter> {
-    return showDeadLetter(await this.#openFolder({ isCreated: false }), id);
+    return showDeadLetter(await this.#folder.open({ isCreated: false }), id);
   }
 
   /** Gives dead letters another chance; pages are fetched by the next crawl of the same seeds. @param ids All when left out. @returns How many. */
   replay(ids?: readonly string[]): Promise<number> {
-    return this.#writing((folder) => replayDeadLetters(this.#deadLetterFloor(folder), ids));
+    return this.#folder.change((folder) => replayDeadLetters(this.#deadLetterFloor(folder), ids));
   }
 
   /** Stops keeping dead letters. @param ids All when left out. @returns How many. */
   purge(ids?: readonly string[]): Promise<number> {
-    return this.#writing((folder) => purgeDeadLetters(this.#deadLetterFloor(folder), ids));
+    return this.#folder.change((folder) => purgeDeadLetters(this.#deadLetterFloor(folder), ids));
   }
 
   /** Checks what Forager needs on this machine. */
@@ -373,14 +356,8 @@ export class Forager implements AsyncDisposable {
   }
 
   /** Forgets everything the data folder holds. @throws {StoreError} When another process is using it. */
-  async forget(): Promise<void> {
-    {
-      const folder = await this.#openFolder({ isCreated: true });
-      await using _ = folder.own();
-    }
-    this.#folder?.[Symbol.dispose]();
-    this.#folder = undefined;
-    emptyDataFolder(this.config.dataDir);
+  forget(): Promise<void> {
+    return this.#folder.empty();
   }
 
   close(): Promise<void> {
@@ -389,46 +366,16 @@ export class Forager implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#made.disposeAsync();
-    this.#folder?.[Symbol.dispose]();
-    this.#folder = undefined;
   }
 
   #deadLetterFloor({ database, coordination }: DataFolder): DeadLetterFloor {
     return { database, coordination, clock: this.#app.clock };
   }
 
-  /** Owns the folder while `work` changes it. */
-  async #writing<T>(work: (folder: DataFolder) => Promise<T>): Promise<T> {
-    const folder = await this.#openFolder({ isCreated: false });
-    await using _ = folder.own();
-    return await work(folder);
-  }
-
-  async #openFolder(options: { readonly isCreated: boolean }): Promise<DataFolder> {
-    const embedder = await this.#app.embedder();
-    this.#folder ??= DataFolder.open(this.config.dataDir, { ...options, clock: this.#app.clock, embedder });
-    return this.#folder;
-  }
-
   /** A machine without a data folder may search a store elsewhere. */
   async #folderToSearch(): Promise<DataFolder | undefined> {
-    const isElsewhere = this.#app.searched.isRemote && !hasDataFolder(this.config.dataDir);
-    return isElsewhere ? undefined : await this.#openFolder({ isCreated: false });
-  }
-
-  #crawlOptions(options: z.input<typeof CrawlOptions>): CrawlOptions {
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-    const parsed = CrawlOptions.safeParse({ ...this.config.crawl, ...given });
-    if (!parsed.success) throw new OptionsError("crawl", parsed.error);
-    return parsed.data;
-  }
-
-  /** What the user names may be on a private address: that origin, and no other. */
-  #allow(urls: readonly string[]): void {
-    for (const url of urls) {
-      const origin = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `https://${url}`)?.origin;
-      if (origin && origin !== "null") this.#app.guard.allow(origin);
-    }
+    const isElsewhere = this.#app.searched.isRemote && !this.#folder.isThere;
+    return isElsewhere ? undefined : await this.#folder.open({ isCreated: false });
   }
 
   /** A job's context: it ends when its caller says so, or when the folder has passed to another process. */

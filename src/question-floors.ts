@@ -11,6 +11,7 @@ import { openCoordination } from "./coordination/index.ts";
 import type { NamedLocks } from "./coordination/plans/admission.ts";
 import type { Employed, EmployOptions } from "./coordination/workforce.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { MissingError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import { ask, type AskFloor } from "./jobs/ask.ts";
 import type { CalibrationFloor } from "./jobs/calibration-floor.ts";
@@ -118,12 +119,15 @@ export class QuestionFloors implements AsyncDisposable {
   }
 
   /** What measuring an index stands on; the folder is the caller's. */
-  async calibrationFloor(
-    folder: DataFolder,
-    embedder: Embedder,
-  ): Promise<CalibrationFloor & AsyncDisposable> {
+  async calibrationFloor(folder: DataFolder): Promise<CalibrationFloor & AsyncDisposable> {
+    const embedder = await this.#deps.embedder();
+    if (!embedder)
+      throw new MissingError("Without an embedder there is nothing to weigh.", "See: forager doctor");
     const opened = await this.#deps.searched.open(folder);
-    const askFloor = await this.#askFloor(folder, opened, { embedBudgetMs: 0, isUncorrected: true });
+    const askFloor = await this.#askFloor(folder, opened, {
+      embedBudgetMs: 0,
+      isUncorrected: true,
+    });
     return {
       archive: folder.archive,
       store: opened.store,

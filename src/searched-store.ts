@@ -7,7 +7,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { within } from "./deadline.ts";
 import { ForagerError, OptionsError, StoreError, messageOf } from "./errors.ts";
 import type { EventStream } from "./events.ts";
-import type { RemoteIndex, RemoteStore } from "./jobs/migrate.ts";
+import type { MigrateFloor, RemoteIndex, RemoteStore } from "./jobs/migrate.ts";
 import type { Log } from "./log.ts";
 import type { ChunkStore } from "./rag/chunk-store.ts";
 import type { Embedder } from "./rag/embedder.ts";
@@ -97,7 +97,11 @@ export class SearchedStore implements AsyncDisposable {
       return await work(await this.#choose(folder, remote, watched, look));
     });
     if (attempt.kind === "ended") return await attempt.result;
-    return await work({ store: localStore(folder), isWordsOnly: false, notes: [inPlace(attempt.why)] });
+    return await work({
+      store: localStore(folder),
+      isWordsOnly: false,
+      notes: [inPlace(attempt.why)],
+    });
   }
 
   /** The store to search, as {@link search} begins with it, for who deals with its failures. */
@@ -183,11 +187,24 @@ export class SearchedStore implements AsyncDisposable {
 
   /** Keeps the searched store what the folder is; nothing to do where that is the folder's own file. */
   async feed(folder: DataFolder): Promise<IndexFeed | undefined> {
-    return this.isRemote ? this.feedOf(folder, await this.remote(folder)) : undefined;
+    return this.isRemote ? this.#feedOf(folder, await this.remote(folder)) : undefined;
   }
 
-  feedOf({ archive, database }: DataFolder, store: FedStore): IndexFeed {
+  #feedOf({ archive, database }: DataFolder, store: FedStore): IndexFeed {
     return new IndexFeed({ archive, database, store, ...this.#deps });
+  }
+
+  /** What moving the index to Qdrant and back stands on. @throws {OptionsError} When no Qdrant is configured. */
+  async migrationFloor(folder: DataFolder): Promise<MigrateFloor> {
+    const { events, clock } = this.#deps;
+    return {
+      archive: folder.archive,
+      database: folder.database,
+      remote: await this.remote(folder),
+      feedOf: (store: FedStore) => this.#feedOf(folder, store),
+      events,
+      clock,
+    };
   }
 
   /** Whether Qdrant can be used, where one is configured. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OptionsError } from "../errors.ts";
 
 /** How much of a crawl gets vectors before the command ends. */
 export const embedModes = ["lead", "all", "later", "off"] as const;
@@ -37,3 +38,15 @@ export const CrawlOptions = z.strictObject({
     .describe("Longest time to wait for a host that asks to come back later"),
 });
 export type CrawlOptions = z.output<typeof CrawlOptions>;
+export type CrawlOptionsInput = z.input<typeof CrawlOptions>;
+
+/**
+ * What a crawl goes by: the options given to it, and the configured ones where it was given none.
+ * @throws {OptionsError} Naming every option that is wrong.
+ */
+export function completeCrawlOptions(configured: CrawlOptions, given: CrawlOptionsInput): CrawlOptions {
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const parsed = CrawlOptions.safeParse({ ...configured, ...set });
+  if (!parsed.success) throw new OptionsError("crawl", parsed.error);
+  return parsed.data;
+}

@@ -14,15 +14,18 @@ export interface EmbedSummary {
   readonly durationMs: number;
 }
 
+/** What embedding stands on. */
+export interface EmbedFloor {
+  readonly archive: Archive;
+  readonly backlog: EmbedBacklog;
+  readonly feed: IndexFeed | undefined;
+  readonly events: EventStream;
+  readonly clock: Clock;
+}
+
 /** Works on the embedding backlog until it is done or the time is over. */
 export async function embed(
-  floor: {
-    readonly archive: Archive;
-    readonly backlog: EmbedBacklog;
-    readonly feed: IndexFeed | undefined;
-    readonly events: EventStream;
-    readonly clock: Clock;
-  },
+  floor: EmbedFloor,
   options: { readonly onlyLead?: boolean; readonly forMs?: number },
   context: RunContext,
 ): Promise<EmbedSummary> {
