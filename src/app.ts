@@ -72,12 +72,7 @@ export class App implements AsyncDisposable {
     this.#deps = deps;
     const { log, events } = deps;
     this.searched = this.#made.use(
-      new SearchedStore(config, {
-        clock: this.clock,
-        events,
-        log,
-        embedder: () => this.embedder(),
-      }),
+      new SearchedStore(config, { clock: this.clock, events, log, embedder: () => this.embedder() }),
     );
     this.workforce = this.#made.use(new Workforce({ clock: this.clock, events, log }));
     this.questions = this.#made.use(
@@ -131,22 +126,10 @@ export class App implements AsyncDisposable {
     const onAttempt = (url: string, { tier, verdict, ms }: Attempt) =>
       events.emit({ type: "tier-tried", url, tier, verdict, ms });
     const memory = new TierMemory();
-    const ladder = new FetchLadder({
-      tiers: chosen,
-      guard,
-      robots,
-      hostClock,
-      clock,
-      memory,
-      onAttempt,
-    });
+    const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, memory, onAttempt });
     const threads = config.readThreads || Math.min(mostReadThreads, Math.max(1, availableParallelism() - 1));
     const extractor = made.use(
-      new Extractor({
-        threads,
-        read: config.read,
-        ...(options.isIndexed ? { chunk: config.chunk } : {}),
-      }),
+      new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }),
     );
     const { size, timeoutMs } = options;
     // A page's bytes go from one to the other by a plain call; messages carry references.

@@ -124,10 +124,7 @@ export class QuestionFloors implements AsyncDisposable {
     if (!embedder)
       throw new MissingError("Without an embedder there is nothing to weigh.", "See: forager doctor");
     const opened = await this.#deps.searched.open(folder);
-    const askFloor = await this.#askFloor(folder, opened, {
-      embedBudgetMs: 0,
-      isUncorrected: true,
-    });
+    const askFloor = await this.#askFloor(folder, opened, { embedBudgetMs: 0, isUncorrected: true });
     return {
       archive: folder.archive,
       store: opened.store,
