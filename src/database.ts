@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { StoreError, messageOf } from "./errors.ts";
 
 /** The layout this version reads and writes; a file with a higher number is refused. */
-const schemaVersion = 3;
+const schemaVersion = 4;
 /** The most writes that share one commit; more wait for the next turn of the event loop, so that it stays responsive. */
 const groupSize = 64;
 

@@ -179,7 +179,7 @@ describe("database", () => {
       using database = new Database(path, options);
       assert.equal(
         database.prepare("SELECT value FROM meta WHERE key = 'schema'").get()?.["value"],
-        "3",
+        "4",
         round,
       );
       const tasks = database
@@ -215,7 +215,7 @@ describe("database", () => {
     writeLayout1(path);
     const before = readFileSync(path);
     const isTooOld = storeError(
-      /earlier Forager \(layout 1, this one uses 3\).*Open it once where it may be written/,
+      /earlier Forager \(layout 1, this one uses 4\).*Open it once where it may be written/,
     );
     assert.throws(() => new Database(path, { schema: [coordinationSchema], isReadOnly: true }), isTooOld);
     assert.throws(() => new Database(path, { schema: ["CREATE TABLE added(x)"] }), isTooOld);

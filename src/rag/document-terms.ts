@@ -7,7 +7,10 @@ import { missingHeadings } from "./searchable-text.ts";
  * The terms of a whole page: those of its passages and, once, its title. Made from the chunks' counts, less the headings
  * that each of them carries, so the text is not analyzed again.
  */
-export function documentTerms(document: PageDocument, chunks: readonly NewChunk[]): TermCounts {
+export function documentTerms(
+  document: Pick<PageDocument, "title" | "text">,
+  chunks: readonly NewChunk[],
+): TermCounts {
   const counts = new Map<number, number>();
   let length = addCounts(counts, analyze(missingHeadings(document.title, document.text)), 1);
   let carried = { headings: "", terms: analyze("") };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StoreError } from "../../src/errors.ts";
 import { type Filter, onHost } from "../../src/rag/filter.ts";
-import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyze, analyzeQuery } from "../../src/rag/analyzer.ts";
+import type { NewDocument } from "../../src/rag/chunk-store.ts";
 import { rankAll } from "./brute-force.ts";
 import { archiveUpgrades } from "../../src/rag/stores/sqlite-schema.ts";
 import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
@@ -23,6 +24,19 @@ const answers = (store: SqliteArchive) => ({
   vectors: store.searchVectors(northEast, { limit: 9 }),
   stats: store.stats(),
 });
+
+/** Terms as they were when what has no spaces was one word. */
+const inOneRun = (text: string) => analyze(text.replaceAll(/[^ -~\s]+/gu, "run"));
+/** What some Japanese and English words find, by text and address. */
+const found = (archive: SqliteArchive) =>
+  ["灯台の高さ", "apple", "run"].map((query) => ({
+    chunks: archive
+      .searchChunks(analyzeQuery(query), { limit: 9 })
+      .hits.map(({ id, score }) => [archive.chunks([id])[0]?.text, score]),
+    documents: archive
+      .searchDocuments(analyzeQuery(query), { limit: 9 })
+      .hits.map(({ id, score }) => [archive.documentById(id)?.url, score]),
+  }));
 
 /** An empty store with its database, gone after the test. */
 function setUp() {
@@ -376,6 +390,47 @@ describe("the archive", () => {
     assert.equal(hitsOf({ field: "publishedAt", from: Date.parse("2026-01-02") }), 1);
     assert.deepEqual(archive.changes(0, 9), [{ revision: 1, url: home, isGone: false }]);
     assert.equal(archive.latestRevision(), 1);
+  });
+
+  it("brings a file of layout 3 up to date: pages in scripts without spaces get their terms, keep their vectors, and are changes", async () => {
+    const japanese = documentOf(home, ["青ヶ浜灯台の高さは三十二メートルです。", "apple"], "灯台");
+    const pages = [japanese, documentOf(other, ["apple pear plum"])];
+    const asBefore = {
+      ...japanese,
+      chunks: japanese.chunks.map((chunk, at) => ({
+        ...chunk,
+        terms: inOneRun(at === 0 ? "灯台" : "灯台 apple"),
+      })),
+      terms: inOneRun("灯台 青ヶ浜 apple"),
+    };
+    const make = async (file: StoreFile, documents: readonly NewDocument[], isPacked: boolean) => {
+      const database = file.open();
+      const archive = new SqliteArchive({ database, embedder });
+      for (const document of documents) await database.write(() => archive.upsert(document));
+      const hash = japanese.chunks[0]?.hash ?? "";
+      await database.write(() => archive.putVectors([{ hash, vector: east }]));
+      if (isPacked) await archive.optimize();
+      return { database, archive };
+    };
+    for (const isPacked of [false, true]) {
+      using fresh = new StoreFile();
+      using file = new StoreFile();
+      const { archive: expected } = await make(fresh, pages, isPacked);
+      const { database, archive: before } = await make(file, [asBefore, ...pages.slice(1)], isPacked);
+      assert.notDeepEqual(found(before), found(expected));
+      const seen = before.latestRevision();
+      database.prepare("UPDATE meta SET value = '3' WHERE key = 'schema'").run();
+      database.close();
+      const archive = new SqliteArchive({ database: file.open({ upgrades: archiveUpgrades }), embedder });
+      assert.deepEqual(found(archive), found(expected));
+      assert.equal(found(archive)[0]?.chunks.length, 2);
+      assert.deepEqual(
+        archive.searchVectors(east, { limit: 9 }).map(({ id }) => archive.chunks([id])[0]?.text),
+        ["青ヶ浜灯台の高さは三十二メートルです。"],
+      );
+      const changed = archive.changes(seen, 9).map(({ url }) => url);
+      assert.deepEqual(changed, [home]);
+    }
   });
 
   it("tells what has changed since, the latest of each page, oldest first", async () => {

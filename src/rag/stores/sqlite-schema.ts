@@ -3,6 +3,7 @@ import type { Upgrades } from "../../database.ts";
 import { instantOf, primaryLanguage } from "../filter.ts";
 import { unpackDocument } from "../packed-document.ts";
 import { readBytes } from "./packed-numbers.ts";
+import { reanalyze } from "./sqlite-reanalyze.ts";
 
 /**
  * The index's tables in the data folder's file.
@@ -80,11 +81,13 @@ INSERT INTO index_state(id, stamp, embedder_id, documents, chunks, embedded, lea
 VALUES(1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING;
 `;
 
-/** Layout 3 knows what filters ask for, and what has changed since another store was last fed. */
+/**
+ * Layout 3 knows what filters ask for, and what has changed since another store was last fed. Layout 4 has other terms for
+ * text in scripts without spaces between words.
+ */
 export const archiveUpgrades: Upgrades = {
   2(connection) {
-    const hasDocuments = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'document'").get();
-    if (!hasDocuments) return; // the file of coordination alone
+    if (!hasDocuments(connection)) return;
     connection.exec(`
       ALTER TABLE document ADD COLUMN published_ms INTEGER;
       ALTER TABLE document ADD COLUMN language TEXT NOT NULL DEFAULT '';
@@ -98,7 +101,15 @@ export const archiveUpgrades: Upgrades = {
     `);
     describeDocuments(connection);
   },
+  3(connection) {
+    if (hasDocuments(connection)) reanalyze(connection);
+  },
 };
+
+/** The file may be that of coordination alone. */
+function hasDocuments(connection: DatabaseSync): boolean {
+  return connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'document'").get() !== undefined;
+}
 
 function describeDocuments(connection: DatabaseSync): void {
   const select = connection.prepare("SELECT body, rest FROM document WHERE id = ?");

@@ -70,4 +70,4 @@ END;
 `;
 
 /** What leads from each earlier layout of the data file to the next. */
-export const coordinationUpgrades: Upgrades = { 1: taskUpgrade, 2: "" };
+export const coordinationUpgrades: Upgrades = { 1: taskUpgrade, 2: "", 3: "" };
