@@ -69,13 +69,14 @@ describe("what a sentence is about", () => {
   const own = "Our great bell weighs 5.2 tonnes and sounds only on high feasts.";
   const passage = `The bells\n${own} Marrow abbey has four more.`;
 
-  it("is what its passage is about, if it is likely to answer", () => {
-    assert.equal(detectContradictions(asked, [known, said("abbey.test", own, { passage })]).length, 1);
-    assert.deepEqual(
-      detectContradictions(asked, [known, said("abbey.test", own, { passage, score: 0.49 })]),
-      [],
-    );
+  it("is what its passage is about, and within one site only if it is likely to answer", () => {
+    const beside = { passage, score: 0.5 };
+    assert.equal(detectContradictions(asked, [known, said("abbey.test", own, beside)]).length, 1);
     assert.deepEqual(detectContradictions(asked, [known, said("abbey.test", own)]), []);
+    const within = { ...beside, url: "https://register.test/bells" };
+    assert.equal(detectContradictions(asked, [known, said("register.test", own, within)]).length, 1);
+    const unlikely = said("register.test", own, { ...within, score: 0.49 });
+    assert.deepEqual(detectContradictions(asked, [known, unlikely]), []);
   });
 
   it("is not what it says nothing of itself", () => {
@@ -98,12 +99,12 @@ const shape = (evidence: readonly Evidence[]) =>
 
 describe("witnesses of a contradiction", () => {
   it("need a fair chance to be right on both sides", () => {
-    assert.deepEqual(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.24 })]), []);
+    assert.deepEqual(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.09 })]), []);
     assert.deepEqual(
-      shape([said("one.test", is(80), { score: 0.39 }), said("two.test", is(81), { score: 0.39 })]),
+      shape([said("one.test", is(80), { score: 0.29 }), said("two.test", is(81), { score: 0.29 })]),
       [],
     );
-    assert.equal(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.25 })]).length, 1);
+    assert.equal(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.1 })]).length, 1);
   });
 
   it("on one host must both be good", () => {
@@ -159,7 +160,7 @@ describe("witnesses of a contradiction", () => {
   it("weigh what the question's terms weigh", () => {
     const evidence = [
       said("one.test", "The port of the Acme gateway is 80 by default."),
-      said("two.test", "The port of Acme is 81 by default."),
+      said("one.test", "The port of Acme is 81 by default.", { url: "https://one.test/other" }),
     ];
     const [acme = 0, gateway = 0] = termsOf("Acme gateway");
     const light = (term: number) => (term === gateway ? 0.1 : term === acme ? 5 : 1);

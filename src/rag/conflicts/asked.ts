@@ -10,18 +10,18 @@ export interface Asked {
   readonly isOfDimension: (dimension: string) => boolean;
   /** Where in a sentence the value must stand. */
   readonly place: Place;
-  /** The noun of "how many", as a term. */
-  readonly counted: number | undefined;
+  /** The noun of "how many" with others for the same, as terms; empty where there is none. */
+  readonly counted: ReadonlySet<number>;
   /** Whether the right answer changes over the years, so that a newer page knows better. */
   readonly variesWithTime: boolean;
 }
 
-export type Place = "anywhere" | "default" | "limit" | "port" | "complement";
+export type Place = "anywhere" | "default" | "limit" | "port" | "complement" | "agent";
 
 interface Form {
   readonly asks: RegExp;
   readonly kinds: readonly Value["kind"][];
-  readonly dimensions?: readonly string[] | "money" | "any";
+  readonly dimensions?: readonly string[] | "money" | "measured" | "any";
   readonly place?: Place;
 }
 
@@ -32,7 +32,12 @@ const forms: readonly Form[] = [
     kinds: ["verdict"],
   },
   {
-    asks: /\b(?:who|whom|whose|where)\b|\b(?:which|what) (?:\w+ )?(?:city|country|town|state|place|person|company|organi[sz]ation|university|team|author|language|capital)\b|^\s*what (?:is|was) the capital\b/iu,
+    asks: /\b(?:who|whom|whose)\b/iu,
+    kinds: ["name"],
+    place: "agent",
+  },
+  {
+    asks: /\bwhere\b|\b(?:which|what) (?:\w+ )?(?:city|country|town|state|place|person|company|organi[sz]ation|university|team|author|language|capital)\b|^\s*what (?:is|was) the capital\b/iu,
     kinds: ["name"],
     place: "complement",
   },
@@ -54,7 +59,7 @@ const forms: readonly Form[] = [
   { asks: /\bdefaults?\b/iu, kinds: ["quantity", "literal"], dimensions: "any", place: "default" },
   { asks: /\bhow (?:many|often)\b|\bnumber of\b|\bpopulation\b/iu, kinds: ["quantity"], dimensions: "any" },
   {
-    asks: /\b(?:price|prices|cost|costs|fee|fare|toll|rent|admission|deposit|salary|revenue|budget)\b|\bhow (?:expensive|cheap)\b/iu,
+    asks: /^(?!\s*how (?:old|long|far|tall|high|fast|heavy)\b).*\b(?:price|prices|cost|costs|fee|fare|toll|(?<!\bto )rent|admission|deposit|salary|revenue|budget)\b|\bhow (?:expensive|cheap)\b/iu,
     kinds: ["quantity"],
     dimensions: "money",
   },
@@ -84,9 +89,14 @@ const forms: readonly Form[] = [
   { asks: /\bhow (?:hot|cold|warm)\b|\btemperature\b/iu, kinds: ["quantity"], dimensions: ["temperature"] },
   { asks: /\barea\b/iu, kinds: ["quantity"], dimensions: ["area"] },
   {
+    asks: /\b(?:interest|tax|growth|unemployment|birth|success|graduation|turnout|vat)\b.*\brate\b|\bturnout\b/iu,
+    kinds: ["quantity"],
+    dimensions: ["percent", "percent/time"],
+  },
+  {
     asks: /\bhow fast\b|\b(?:speed|rate|throughput|bandwidth)\b/iu,
     kinds: ["quantity"],
-    dimensions: ["length/time", "bytes/time", "frequency", "time"],
+    dimensions: ["length/time", "bytes/time", "frequency", "time", "/time"],
   },
   {
     asks: /\bhow much\b|\b(?:size|memory|weights?|power|voltage|range|circumference|span|yield|rating|density|volume)\b/iu,
@@ -107,17 +117,56 @@ const forms: readonly Form[] = [
     kinds: ["name"],
     place: "complement",
   },
+  // "What is the boiling point of ...": whatever can be measured or dated; the attribute must be named.
+  {
+    asks: /^\s*(?:what|which) (?:is|are|was|were) (?:the|its|their) (?:\p{L}+ ){1,4}(?:of|for|in|on|at)\b|^\s*(?:at|to|by|with|in|on) (?:what|which)\b/iu,
+    kinds: ["quantity", "date"],
+    dimensions: "measured",
+  },
 ];
+
+/** Nouns that a count may be given of in place of each other. */
+const countedAlike = [
+  "people inhabitants residents citizens souls persons population villagers townspeople",
+  "people passengers persons riders travellers",
+  "people spectators seats visitors guests fans viewers places persons listeners attendees",
+  "people employees workers staff members jobs posts positions",
+  "people students pupils children learners",
+  "people dead deaths victims casualties lives",
+  "people injured hurt wounded",
+  "volumes books titles works",
+  "steps stairs",
+  "rooms bedrooms chambers",
+  "guests beds places",
+  "copies units",
+  "species kinds",
+  "storeys stories floors levels",
+  "times titles cups wins",
+].map((words) => new Set(termsOf(words)));
 
 const implied =
   "tall high wide deep far thick big large heavy hot cold warm fast long old often many much year date day month version release height width depth length distance elevation altitude " +
   "weight mass weigh temperature speed price cost expensive cheap fee age module function method command option flag setting parameter library program called name named " +
-  "number value amount maximum minimum max min limit city country person people place percent percentage latest current newest per exact take last happen used set come share get class object company work";
+  "number value amount maximum minimum max min limit city country person people place percent percentage latest current newest per exact take last happen used set come share get class object company work area volume capacity circumference diameter must point";
 /** Terms that stand for a kind of value, and tell nothing of whose value it is. */
 export const impliedTerms: ReadonlySet<number> = new Set(termsOf(implied));
 
 const timely =
   /\b(?:latest|current|currently|newest|now|today|recent|population|price|prices|cost|costs|fee|salary|revenue|employees|members|users|version|release|ceo|president|director|leader|minister|record|still|stable)\b/iu;
+
+/** Behind the noun of "how many": the verb, or what it is of. */
+const noNoun =
+  /\s(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|of|in|on|at|per|a|an|the|there|\p{L}+ed)$/u;
+
+function countedIn(noun: string): ReadonlySet<number> {
+  const terms = termsOf(noun.replace(noNoun, ""));
+  return new Set(
+    terms.flatMap((term) => [
+      term,
+      ...countedAlike.filter((alike) => alike.has(term)).flatMap((alike) => [...alike]),
+    ]),
+  );
+}
 
 /** What is answered by an account, of which there are many. */
 const explains = /^\s*(?:why|how (?:do|does|did|to|can|could|should|is|are|was|were|come))\b/iu;
@@ -136,11 +185,13 @@ export function askedFor(question: string): Asked | undefined {
     isOfDimension: (dimension) =>
       dimensions === "any"
         ? dimension !== "clock"
-        : dimensions === "money"
-          ? isMoney(dimension)
-          : dimensions.includes(dimension),
+        : dimensions === "measured"
+          ? dimension !== ""
+          : dimensions === "money"
+            ? isMoney(dimension)
+            : dimensions.includes(dimension),
     place,
-    counted: noun === undefined ? undefined : termsOf(noun.split(" ")[0] ?? "").at(0),
+    counted: countedIn(noun ?? ""),
     variesWithTime: timely.test(question),
   };
 }

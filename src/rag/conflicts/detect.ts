@@ -1,4 +1,5 @@
-import { type AskedTerms, askedTerms, type Claim, claimOf } from "./claims.ts";
+import { type AskedTerms, askedTerms } from "./asked-terms.ts";
+import { type Claim, claimOf } from "./claims.ts";
 import { withoutCopies } from "./copies.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { allOf, commonOf, unsharedOf } from "./overlap.ts";
@@ -27,11 +28,9 @@ export interface Contradiction {
 }
 
 /** Below it a sentence is no witness; the best of a contradiction must be good enough to be answered with. */
-const leastScore = 0.25;
-const leastBestScore = 0.4;
-/** What each side must weigh: retrieval's measured threshold for a second opinion. */
-const leastWeight = 0.25;
-/** A site seldom contradicts itself: on one host both pages must be this good. */
+const leastScore = 0.1;
+const leastBestScore = 0.3;
+/** A site seldom contradicts itself: on one host both pages must be this good, and alike in words as well as on the subject. */
 const leastScoreOnOneHost = 0.5;
 /** Weight of a word around the value, as a share of one of the question's: code is said of many things in like words. */
 const aroundOther = 0.25;
@@ -39,6 +38,7 @@ const aroundCode = 1.5;
 const leastSimilarity = 0.5;
 /** Share of the question that one of two may hold and the other not. */
 const mostUnshared = 0.15;
+const mostUnsharedBetweenSites = 0.5;
 
 /**
  * Where the evidence contradicts itself on what is asked: at most one contradiction, with all its sides.
@@ -81,10 +81,8 @@ function clustersOf(terms: AskedTerms, claims: readonly Claim[]): Claim[][] {
 }
 
 function contradict(terms: AskedTerms, one: readonly Claim[], other: readonly Claim[]): boolean {
-  const sources = withoutCopies(one);
   const others = withoutCopies(other);
-  if (weightOf(sources) < leastWeight || weightOf(others) < leastWeight) return false;
-  return sources.some((claim) => others.some((rival) => areContradictory(terms, claim, rival)));
+  return withoutCopies(one).some((claim) => others.some((rival) => areContradictory(terms, claim, rival)));
 }
 
 function areContradictory(terms: AskedTerms, one: Claim, other: Claim): boolean {
@@ -111,6 +109,9 @@ function areOfOneThing({ weights, total }: AskedTerms, one: Claim, other: Claim)
   if (differInQualifiers(one.qualifiers, other.qualifiers, areNeighbours)) return false;
   const weigh = (terms: ReadonlySet<number>): number =>
     [...terms].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0);
+  if (!areNeighbours && one.values[0].kind !== "literal" && one.isOnSubject && other.isOnSubject)
+    return weigh(unsharedOf(one.askedNearby, other.askedNearby)) <= mostUnsharedBetweenSites * total;
+  if (!one.isClose || !other.isClose) return false;
   if (weigh(unsharedOf(one.asked, other.asked)) > mostUnshared * total) return false;
   const mean = total / Math.max(weights.size, 1);
   const aroundWeight = one.values[0].kind === "literal" ? aroundCode : aroundOther;

@@ -9,7 +9,8 @@ const common: ReadonlySet<string> = new Set(
     "how as since after before during there here all some many most both each every one two three no not is are was were has have can use see " +
     "note warning deprecated changed added new his her their our your my first last also however although though then thus so today " +
     "currently founded located based created written invented designed built born according monday tuesday wednesday thursday friday " +
-    "saturday sunday january february march april may june july august september october november december"
+    "saturday sunday january february march april may june july august september october november december " +
+    "section table chapter figure appendix note warning example"
   ).split(" "),
 );
 

@@ -3,6 +3,7 @@ import { clauseOf } from "./clause.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
+import { differInNarrowing, type Narrowing, narrowingOf } from "./narrowing.ts";
 import { commonOf, unsharedOf } from "./overlap.ts";
 import { noModifier, scopeOf } from "./scope.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
@@ -28,6 +29,8 @@ export interface Qualifiers {
   readonly subjects: ReadonlySet<string>;
   /** Words right before the question's words: "idle" in "idle timeout". */
   readonly modifiers: ReadonlyMap<number, string>;
+  /** What counts against a sentence of another site. */
+  readonly narrowing: Narrowing;
 }
 
 const platforms =
@@ -36,7 +39,7 @@ const platforms =
 const yearWords =
   /(?<!\b(?:\p{L}+ed|built|born|made|won|set)\s)\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
 const past =
-  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until|laid off|hired|fired|lost|gained|grew|rose|fell|additional|another|extra|legacy|obsolete|older|old (?=version|release|default|value|limit|model|name|system|one)|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
+  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until (?:\d{4}|then|recently|lately)|laid off|hired|fired|lost|gained|(?:grew|rose|fell) (?:to|by|from)|additional|another|extra|legacy|obsolete|old(?:er)? (?=version|release|default|value|limit|model|name|system|one)|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
 const historyPage =
   /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
 const condition =
@@ -56,7 +59,7 @@ const groups = opposed.split(" ").map((group) => group.split("|"));
 /** Before the question's words these narrow nothing. */
 const plain: ReadonlySet<number> = new Set(
   termsOf(
-    "default standard usual current new total overall general normal official server system main whole actual built exact mount city famous common popular maximum minimum number value same given single",
+    "default standard usual every each this that its our their such any all whole current new total overall general normal official server system main whole actual built exact mount city famous common popular maximum minimum number value same given single",
   ),
 );
 
@@ -111,26 +114,36 @@ export function qualifiersOf(
     ),
     subjects: subjectsOf(question, path, said, value),
     modifiers: modifiersOf(question, clause),
+    narrowing: narrowingOf(
+      question,
+      questionTerms,
+      value,
+      withPlainVerbs(clause.replace(noCondition, "").replace(withValue, "#").trim()),
+      `${title}\n${path}`,
+    ),
   };
 }
 
 /** Whether two claims speak of different things or cases, so that their values do not contradict. */
 export function differInQualifiers(one: Qualifiers, other: Qualifiers, areNeighbours: boolean): boolean {
-  return (
+  const differ =
     differInVersions(one, other) ||
     !sameSet(one.platforms, other.platforms) ||
     (one.years.size > 0 && other.years.size > 0 && areDisjoint(one.years, other.years)) ||
     (one.isMeasured && (one.years.size === 0) !== (other.years.size === 0)) ||
     one.isPast !== other.isPast ||
-    one.isConditional !== other.isConditional ||
-    !sameSet(one.scope, other.scope) ||
     areOpposed(one.sides, other.sides) ||
-    (one.subjects.size > 0 && other.subjects.size > 0 && areDisjoint(one.subjects, other.subjects)) ||
-    (areNeighbours && one.subjects.size > 0 !== other.subjects.size > 0) ||
     [...one.modifiers].some(
       ([term, word]) => other.modifiers.has(term) && other.modifiers.get(term) !== word,
-    ) ||
-    (areNeighbours && one.modifiers.size !== other.modifiers.size)
+    );
+  if (!areNeighbours) return differ || differInNarrowing(one.narrowing, other.narrowing);
+  return (
+    differ ||
+    one.isConditional !== other.isConditional ||
+    !sameSet(one.scope, other.scope) ||
+    (one.subjects.size > 0 && other.subjects.size > 0 && areDisjoint(one.subjects, other.subjects)) ||
+    one.subjects.size > 0 !== other.subjects.size > 0 ||
+    one.modifiers.size !== other.modifiers.size
   );
 }
 
@@ -168,8 +181,11 @@ function areOpposed(one: ReadonlySet<string>, other: ReadonlySet<string>): boole
   });
 }
 
+/** Written small, these are things of every day. */
+const commonPlatform = /^(?:windows|alpine|chrome|safari|firefox|docker|fedora)$/u;
+
 function platformsOf(text: string, asked: ReadonlySet<string>): Set<string> {
-  const found = [...text.matchAll(platforms)];
+  const found = [...text.matchAll(platforms)].filter(([word]) => !commonPlatform.test(word));
   const isAsked = found.some(([word]) => asked.has(word.toLowerCase()));
   // Beside the platform that is asked for, "and Linux" narrows nothing.
   const narrowing = isAsked

@@ -4,13 +4,15 @@ import { isMoney, unitOf } from "./units.ts";
 
 // A sign or currency, digits or a number word, a magnitude, a unit, a rate. What is glued to letters, dots or brackets is a
 // part of a name, a version or a call, and no quantity.
-const digits = String.raw`\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?`;
+// "8,4" is eight and two fifths, "1,524" is not; thousands may stand apart by spaces or apostrophes.
+const digits = String.raw`\d{1,3}(?:(?:,\d{3})+|(?:[ \u2009\u202F\u00A0'’]\d{3})+)(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?`;
 const small =
   "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(
     " ",
   );
 const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
-const words = `half an?|(?:${tens.join("|")})[- ](?:${small.slice(1, 10).join("|")})|${[...small, ...tens].join("|")}|hundred|dozen`;
+const belowHundred = `(?:${tens.join("|")})[- ](?:${small.slice(1, 10).join("|")})|${[...small, ...tens].join("|")}`;
+const words = `half an?|(?:(?:${belowHundred}|a)\\s)?hundred(?:\\s(?:and\\s)?(?:${belowHundred}))?|${belowHundred}|dozen`;
 const magnitudes: Readonly<Record<string, number>> = {
   dozen: 12,
   hundred: 100,
@@ -24,10 +26,11 @@ const number = new RegExp(
   String.raw`(?<![\p{L}\p{N}_.,#/\\+*^=([-]|[\p{L}\p{N}]\s?[-−–]\s?)` +
     String.raw`(?<open>[(=[]?)(?<sign>[-−]?)(?<money>[$€£¥₹]?)\s?(?<digits>${digits}|\b(?:${words})\b)(?!\d|[.,:/_]\d|\.\p{L}|[_*([^])` +
     String.raw`(?:\s?(?:[-–−]|to|and|or)\s?[$€£¥₹]?(?<to>${digits})(?!\d|[.,:/_-]\d|\.\p{L}|[_*([^]))?` +
-    String.raw`(?:\s(?<magnitude>dozen|hundred|thousand|million|billion|bn|trillion)\b)?`,
+    String.raw`(?<half>\sand\sa\shalf\b)?(?:\s(?<magnitude>dozen|hundred|thousand|million|billion|bn|trillion)\b)?`,
   "giu",
 );
-const unitAfter = /^\s?-?\s?((?:°|degrees?)\s?(?:[CF]\b|Celsius|Fahrenheit)|[%°]|[\p{L}µμ]+[²2]?)/u;
+const unitAfter =
+  /^\s?-?\s?((?:°|degrees?)\s?(?:[CF]\b|Celsius|Fahrenheit)|[%°]|(?:square|cubic|sq\.?)\s\p{L}+|[\p{L}µμ]+[²³23]?)/u;
 const rateAfter =
   /^\s?(?:\/\s?|per\s|each\s|every\s|an?\s(?=(?:second|minute|hour|day|week|month|year)s?\b))([\p{L}]+)/iu;
 const paceAfter = /^\s(?:[\p{L}-]+\s){0,2}?[\p{L}-]+\s?(?:\/\s?|per\s|each\s|every\s|an?\s)(\p{L}+)/iu;
@@ -86,7 +89,7 @@ export function quantitiesIn(text: string): Quantity[] {
       return [];
     const magnitude = magnitudes[(groups["magnitude"] ?? "").toLowerCase()] ?? 1;
     const sign = groups["sign"] ? -1 : 1;
-    const first = valueOf(written) * magnitude * sign;
+    const first = (valueOf(written) + (groups["half"] === undefined ? 0 : 0.5)) * magnitude * sign;
     const second = isSpan ? valueOf(groups["to"] ?? "") * magnitude : first;
     const half = isWord ? 0 : (0.499 * magnitude) / 10 ** decimalsOf(written);
     const [low, high] = isSpan
@@ -145,7 +148,7 @@ function readUnit(text: string, from: number, money: string) {
   let end = from;
   let unit = money === "" ? undefined : unitOf(money);
   const after = unitAfter.exec(text.slice(end));
-  const named = after?.[1] ? unitOf(after[1].replace(/\s/gu, "")) : undefined;
+  const named = after?.[1] ? unitOf(after[1]) : undefined;
   // A single letter far from its number is a word: "in 5 a user".
   if (after && named && !(unit && !isMoney(named.dimension))) {
     unit ??= named;
@@ -193,13 +196,19 @@ function lastPlace(value: number): number {
 }
 
 function decimalsOf(written: string): number {
-  return /\.(\d+)$/u.exec(written)?.[1]?.length ?? 0;
+  return (/\.(\d+)$/u.exec(written) ?? /^\d+,(\d{1,2})$/u.exec(written))?.[1]?.length ?? 0;
 }
 
 function valueOf(written: string): number {
-  return (
-    spelled.get(written.toLowerCase().replace(/^(\p{L}+ty) /u, "$1-")) ?? Number(written.replaceAll(",", ""))
-  );
+  const word = written
+    .toLowerCase()
+    .replace(/(\p{L}+ty) (?=(?:one|two|three|four|five|six|seven|eight|nine)\b)/u, "$1-");
+  const known = spelled.get(word);
+  if (known !== undefined) return known;
+  const [, hundreds = "", rest = ""] = /^(?:(.+) )?hundred(?: (?:and )?(.+))?$/u.exec(word) ?? [word];
+  if (word.includes("hundred")) return 100 * (spelled.get(hundreds) ?? 1) + (spelled.get(rest) ?? 0);
+  const isDecimal = /^\d+,\d{1,2}$/u.test(written);
+  return Number(isDecimal ? written.replace(",", ".") : written.replace(/[^\d.]/gu, ""));
 }
 
 /** Seconds in which something countable comes again: "60 requests per minute". */

@@ -141,7 +141,18 @@ for (const [name, code] of Object.entries(currencies))
 
 /** The unit a word names: symbols as they are written ("MB", "m"), names in any case. */
 export function unitOf(word: string): Unit | undefined {
-  return units.get(word) ?? (word.length > 2 ? units.get(word.toLowerCase()) : undefined);
+  const written = word.replace(/\s/gu, "");
+  const power = /^(?:(square|sq\.?)|(cubic))\s(\p{L}+)$/u.exec(word);
+  if (power) return powered(power[3] ?? "", power[1] === undefined ? 3 : 2);
+  return units.get(written) ?? (written.length > 2 ? units.get(written.toLowerCase()) : undefined);
+}
+
+/** "Square kilometres" by way of kilometres. */
+function powered(name: string, exponent: 2 | 3): Unit | undefined {
+  const unit = unitOf(name);
+  if (unit?.dimension !== "length") return undefined;
+  const dimension = exponent === 2 ? "area" : "volume";
+  return { dimension, low: unit.low ** exponent, high: unit.high ** exponent, offset: 0 };
 }
 
 /** Whether a dimension is money. */

@@ -7,6 +7,7 @@ import type { Quantity, Value } from "./evidence.ts";
 import { codeIn, literalsAgree, settingsIn } from "./literals.ts";
 import { namesAgree, namesCompare, namesIn } from "./names.ts";
 import { quantitiesAgree, quantitiesCompare, quantitiesIn } from "./quantities.ts";
+import { unitOf } from "./units.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
 import { wordsIn } from "./word-classes.ts";
 import { versionsAgree, versionsIn } from "./versions.ts";
@@ -19,10 +20,12 @@ const behindDefault =
 const nearPort = /\bports?\s(?:numbers?\s)?(?:(?:is|of|to|at|=|:)\s?)?(?:set to\s)?[`"'(“]?$/iu;
 const behindPort = /^[`"')”]?\s(?:as|is) (?:the|its|a) (?:\w+ )?port\b/iu;
 const nearLimit =
-  /\b(?:max\w*|min\w*|limit\w*|at (?:most|least)|up to|(?:no )?(?:more|less|fewer) than|exceed\w*|(?:long|large|high|short|small|low|tall|deep)est|capacity|most)\b[^.;]{0,60}$/iu;
+  /\b\p{L}+er than\s$|\b(?:max\w*|min\w*|limit\w*|at (?:most|least)|up to|(?:no )?(?:more|less|fewer) than|exceed\w*|(?:long|large|high|short|small|low|tall|deep)est|capacity|most)\b[^.;]{0,60}$/iu;
 const behindLimit = /^\s*(?:[\p{L}-]+\s){0,3}(?:at most|max\w*|min\w*|or (?:more|less|fewer))\b/iu;
 const nearName =
   /(?:\b(?:is|are|was|were|by|in|at|near|from|of|to|as|called|named)\s+(?:(?:the|an?|its)\s+)?(?:\p{Ll}+\s+){0,2}(?:of\s+)?|[:–—-]\s|,?\s(?:and|&)\s)$/u;
+const nearAgent =
+  /(?:\b(?:is|are|was|were|by|called|named|(?:work|hands?|property|idea) of|(?:belong(?:s|ed)?|owed) to|under)\s+(?:(?:the|an?|its)\s+)?(?:\p{Ll}+\s+){0,2}(?:of\s+)?|[:–—-]\s|,?\s(?:and|&)\s)$/u;
 /** What is said not to be the value, or no more. */
 const denied =
   /\b(?:not|n['’]t|rather than|instead of|unlike|from|formerly|previously|no longer|(?:not|never) (?:be|on|in|by)|than the usual|replac(?:es|ing))\s+(?:(?:the|port|version|default|a|an|by|in|on)\s+)*[`"'(“]?$/iu;
@@ -33,8 +36,11 @@ const alternative =
 /** Says since when something else holds. */
 const changeNote = /\b(?:changed|deprecated|since|new) (?:in|since)? ?(?:version )?$/iu;
 
-/** "A battery that weighs": the battery's. */
-const relative = /[^,]\s(?:that|which|whose)\s(?:[\p{L}]+\s){0,4}$/iu;
+const asksSince = /\b(?:since|first|introduced|added|brought|came)\b/iu;
+
+/** "A battery that weighs": the battery's; "the largest that it takes is" goes on with the largest. */
+const relative =
+  /[^,]\s(?:that(?!\s(?:the|an?|its|their|our|this|these|we|you|it|he|she|they|there)\s)|which|whose)\s(?!(?:[\p{L}]+\s){2,}(?:is|are|was|were)\s$)(?:[\p{L}]+\s){0,4}$/iu;
 /** "Closed in 1999" is when it closed. */
 const happened =
   /\b(\p{L}+ed|born|died|built|sold|won|made|began|began|left)\s(?:again\s)?(?:in|on|since|by|from)\s$/iu;
@@ -60,19 +66,27 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
   for (const kind of asked.kinds) {
     if (kind === "quantity")
       found.push(
-        ...[...quantitiesIn(text), ...clockTimesIn(text), ...often]
+        ...(often.length > 0 ? often : [...quantitiesIn(text), ...clockTimesIn(text)])
           .filter((value) => value.dimension !== "" || !isPartOfDate(value, text))
+          .map((value) => asAsked(value, text, asked, question))
           .filter((value) => isAskedQuantity(value, asked))
           .map((value) => exactLimit(value, asked, question)),
       );
     if (kind === "date") found.push(...datesIn(text));
     if (kind === "version")
-      found.push(...versionsIn(text).filter(({ start }) => !changeNote.test(text.slice(0, start))));
+      found.push(
+        ...versionsIn(text).filter(
+          ({ start }) => asksSince.test(question) || !changeNote.test(text.slice(0, start)),
+        ),
+      );
     if (kind === "word") found.push(...wordsIn(text, question).filter((value) => !isPartOfDate(value, text)));
     if (kind === "name") found.push(...namesIn(text));
     if (kind === "literal") found.push(...(asked.place === "default" ? settingsIn(text) : codeIn(text)));
   }
-  return found.filter((value) => {
+  const ages = asksForAge.test(question)
+    ? found.filter(({ start, end }) => isAge(text.slice(0, start), text.slice(end)))
+    : [];
+  return (ages.length > 0 ? ages : found).filter((value) => {
     const before = text.slice(0, value.start);
     return (
       !isOfOther(value, before, text.slice(value.end), question) &&
@@ -127,13 +141,55 @@ function isPartOfDate({ start, end }: Value, text: string): boolean {
 
 function isAskedQuantity({ dimension, counted }: Quantity, asked: Asked): boolean {
   if (!asked.isOfDimension(dimension)) return false;
-  return (
-    asked.counted === undefined || dimension !== "" || counted === undefined || counted === asked.counted
-  );
+  return asked.counted.size === 0 || dimension !== "" || counted === undefined || asked.counted.has(counted);
 }
 
+const countsAfter = /^\s(?!or\b|and\b|to\b|in\b|at\b|on\b|before\b|when\b|is\b|may\b|can\b)[\p{L}-]{3,}/u;
+const isAge = (before: string, behind: string): boolean =>
+  /^\s?-?(?:old\b|of age\b|or (?:older|over|more)\b)/u.test(behind) ||
+  /\bage[ds]?\s(?:(?:of|is|from|limit|:)\s?)*$/iu.test(before);
+const asksForAge = /\bhow old\b|\bages?\b/iu;
+/** Between a number and what it counts these narrow nothing. */
+const plainAdjectives =
+  /^\s(?:(?:different|separate|individual|single|fine|fully|comfortable|spacious|bright|modern|cosy|beautiful|steep|narrow|worn|stone|wooden|long|short|small|whole|full|known|registered|paid|working|living|permanent)\s)+/iu;
+const labelled = /(?:^|[\p{L}\s])(\p{L}+)(?:\s?:|\s\|)\s$/u;
+
+/** A quantity in the terms of the question: the noun it counts by the question's own, a price by the hour where that is asked, an age in years. */
+function asAsked(value: Quantity, text: string, asked: Asked, question: string): Quantity {
+  const { dimension, shown } = value;
+  if (
+    dimension === "" &&
+    asksForAge.test(question) &&
+    asked.isOfDimension("time") &&
+    !countsAfter.test(text.slice(value.end))
+  )
+    return { ...value, dimension: "time", low: value.low * years, high: value.high * years };
+  const per = /^(?:[A-Z]{3}|percent)\/time$/u.test(dimension)
+    ? unitOf(/\p{L}+$/u.exec(shown)?.[0] ?? "")
+    : undefined;
+  if (
+    per &&
+    (dimension.startsWith("percent") || sharesTerm(shown.slice(shown.lastIndexOf(" ") + 1), question))
+  )
+    return {
+      ...value,
+      dimension: dimension.replace("/time", ""),
+      low: value.low * per.low,
+      high: value.high * per.low,
+    };
+  if (dimension !== "" || asked.counted.size === 0) return value;
+  const behind = text.slice(value.end).replace(plainAdjectives, " ");
+  const noun = /^\s([\p{L}-]{3,})/u.exec(behind)?.[1] ?? labelled.exec(text.slice(0, value.start))?.[1];
+  const terms = termsOf(noun ?? "");
+  const isSaid = terms.some((term) => asked.counted.has(term));
+  return { ...value, counted: isSaid ? [...asked.counted][0] : (terms.at(-1) ?? value.counted) };
+}
+
+/** Seconds of one. */
+const years = 365.2425 * 86_400;
+
 /** "How many can it have?" asks for a limit, too. */
-const mostOf = /\b(?:can|may|allowed|at most|up to)\b/iu;
+const mostOf = /\b(?:can|may|must|allowed|at most|up to|at least|needs?|required?)\b/iu;
 
 /** "Up to 255" leaves much open, except to who asks how much at most. */
 function exactLimit(value: Quantity, { place }: Asked, question: string): Quantity {
@@ -160,9 +216,11 @@ function stands({ place }: Asked, value: Value, before: string, behind: string, 
     case "limit":
       return nearLimit.test(before) || behindLimit.test(behind);
     case "complement":
+    case "agent":
       return (
         value.kind !== "name" ||
-        nearName.test(before) ||
+        (place === "agent" ? nearAgent : nearName).test(before) ||
+        (/,\s$/u.test(before) && behind.startsWith(",")) ||
         (/^(?:the\s)?$/iu.test(before) ? acts(behind) : isOfAsked(before, behind, question))
       );
   }

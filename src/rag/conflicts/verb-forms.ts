@@ -32,6 +32,10 @@ const forms: Readonly<Record<string, string>> = {
   shut: "close",
   shuts: "close",
   attended: "go",
+  attend: "go",
+  attends: "go",
+  studied: "go",
+  studies: "go",
   leave: "go",
   leaves: "go",
   depart: "go",
@@ -50,7 +54,38 @@ const forms: Readonly<Record<string, string>> = {
   builder: "build",
   discoverer: "discover",
   owner: "owns",
+  painter: "paint",
+  singer: "sing",
+  sculptor: "sculpt",
+  conductor: "conduct",
+  winner: "win",
   leader: "lead",
+  head: "lead",
+  heads: "lead",
+  headed: "lead",
+  died: "die",
+  death: "die",
+  birth: "born",
+  birthplace: "born",
+  grave: "bury",
+  tomb: "bury",
+  architect: "design",
+  sank: "sink",
+  sunk: "sink",
+  chose: "choose",
+  chosen: "choose",
+  flew: "fly",
+  rose: "rise",
+  seats: "hold",
+  accommodates: "hold",
+  inaugurated: "open",
+  unveiled: "open",
+  launched: "release",
+  launch: "release",
+  married: "marry",
+  killed: "kill",
+  struck: "strike",
+  caught: "catch",
   employee: "employ",
   employees: "employ",
 };
@@ -58,7 +93,19 @@ const forms: Readonly<Record<string, string>> = {
 const synonyms =
   "begin start starts started starting begins commence commences commenced|found establish established establishes|build construct constructed constructs erect erected|" +
   "end finish finishes finished ends ended|allowed permitted|needed required necessary|buy purchase purchased|make produce produced produces manufacture manufactured manufactures|" +
-  "visitor visitors guest guests|employ employs employed|stay remain remains|expire expires expired";
+  "visitor visitors guest guests|demolish demolished|release released releases|employ employs employed|stay remain remains|expire expires expired";
+/** What several words say of one. */
+const phrases: readonly (readonly [phrase: RegExp, verb: string])[] = [
+  [/\b(?:pull|tear|knock|tore|torn)(?:s|ed|ing)? (?:it )?down\b|\brazed\b/giu, "demolish"],
+  [/\bbelong(?:s|ed)? to\b|\b(?:is|are|was|were) the property of\b|\bin the hands of\b/giu, "owns"],
+  [/\bset up\b|\bbrought into being\b/giu, "found"],
+  [/\b(?:put|went) up\b/giu, "build"],
+  [/\bshut(?:s)? down\b|\bclos(?:es|ed) its doors\b/giu, "close"],
+  [/\bpassed away\b/giu, "die"],
+  [/\btak(?:es?|ing) place\b|\btook place\b/giu, "hold"],
+  [/\bcom(?:es?|ing) out\b|\bcame out\b/giu, "release"],
+  [/\bdrew up\b|\bdrawn up\b|\blaid out\b/giu, "design"],
+];
 const plain = new Map(Object.entries(forms));
 for (const group of synonyms.split("|")) {
   const [first = "", ...others] = group.split(" ");
@@ -71,7 +118,8 @@ const byDefault =
 
 /** A text with these as their verbs, so that "wrote", "written" and "author" are one term; so are the ways to say "by default". */
 export function withPlainVerbs(text: string): string {
-  return text
+  return phrases
+    .reduce((read, [phrase, verb]) => read.replace(phrase, verb), text)
     .replace(byDefault, "by default")
     .replace(pattern, (form) => plain.get(form.toLowerCase()) ?? form);
 }

@@ -57,13 +57,17 @@ export function verdictOf(
   const others = new Set(
     termsOf(best.read).filter((term) => !terms.has(term) && !impliedTerms.has(term) && !anyone.has(term)),
   );
+  const inside = othersInside(best.read, terms);
+  if (inside.filter((term) => others.has(term)).length > mostOthersInside) return undefined;
   const isYes = isDenied(asked, terms) === isDenied(best.read, terms);
   if (others.size > (isYes && having.test(question) ? mostOthersOfHaving : mostOthers)) return undefined;
   return { kind: "verdict", shown: isYes ? "yes" : "no", start: best.from, end: best.end, isYes };
 }
 
 /** Other terms in the clause: more of them, and it speaks of a part or a case. */
-const mostOthers = 1;
+const mostOthers = 4;
+/** Of them, between the question's words. */
+const mostOthersInside = 1;
 /** Whom a rule holds for, and that it is one. */
 export const anyone: ReadonlySet<number> = new Set(
   termsOf(
@@ -72,7 +76,7 @@ export const anyone: ReadonlySet<number> = new Set(
 );
 /** But what it has at a certain place, it has. */
 const having = /\b(?:have|has|had|contain|include|is there|are there)\b/iu;
-const mostOthersOfHaving = 4;
+const mostOthersOfHaving = 6;
 /** Share of the question that the clause itself must hold; the rest may stand elsewhere in the sentence or above it. */
 const leastOwnCoverage = 0.5;
 
@@ -97,6 +101,12 @@ export function positive(text: string, question: string): string {
     );
   }
   return read;
+}
+
+function othersInside(text: string, asked: ReadonlySet<number>): number[] {
+  const terms = termsOf(text);
+  const first = terms.findIndex((term) => asked.has(term));
+  return terms.slice(first, terms.findLastIndex((term) => asked.has(term)) + 1);
 }
 
 function isDenied(text: string, asked: ReadonlySet<number>): boolean {

@@ -37,6 +37,30 @@ const classes: readonly WordClass[] = [
       "oak pine beech ash birch larch spruce walnut cedar ebony maple cherry teak granite marble sandstone limestone basalt slate brick/bricks concrete steel iron copper bronze brass tin aluminium/aluminum titanium zinc gold silver glass plastic leather wool/woollen cotton linen silk clay rubber bamboo straw",
   },
   {
+    name: "animal",
+    asks: /\b(?:animals?|beasts?|creatures?|birds?|fish|mascot|emblem)\b/iu,
+    words:
+      "lion bear wolf/wolves fox/foxes eagle heron otter stag deer horse bull ox goat sheep/ram/lamb boar pig dog/hound cat swan goose/geese duck raven crow owl falcon hawk stork crane dove pelican cock/rooster salmon trout pike carp herring cod whale seal dolphin beaver badger hare rabbit squirrel snake dragon unicorn griffin bee ant spider frog toad tortoise turtle elephant tiger leopard camel donkey hedgehog mole bat puffin penguin",
+  },
+  {
+    name: "fuel",
+    asks: /\b(?:fuels?|powered|runs? on|heated with|driven by)\b/iu,
+    words:
+      "gas/propane/butane petrol/gasoline diesel alcohol/ethanol/spirit kerosene/paraffin wood/logs pellets coal peat electricity hydrogen oil steam",
+  },
+  {
+    name: "plant",
+    asks: /\b(?:plants?|trees?|flowers?|fruits?|crops?|grains?|vegetables?)\b/iu,
+    words:
+      "oak pine beech ash birch larch spruce walnut cedar maple cherry willow lime/linden elm poplar chestnut apple pear plum quince fig olive grape orange lemon wheat rye barley oats maize/corn rice potato/potatoes beet hops flax rose lily tulip daisy iris poppy sunflower thistle orchid violet heather cabbage onion bean/beans pea/peas carrot tomato/tomatoes",
+  },
+  {
+    name: "instrument",
+    asks: /\b(?:instruments?)\b|^\s*(?:what|which) did\b.*\bplay\b/iu,
+    words:
+      "violin viola cello bass flute oboe clarinet bassoon horn trumpet trombone tuba harp guitar lute piano organ harpsichord accordion drum/drums saxophone recorder banjo mandolin fiddle",
+  },
+  {
     name: "direction",
     asks: /\b(?:side|direction|bank|shore|end|wing)\b/iu,
     words: "north/northern south/southern east/eastern west/western left right",

@@ -1,0 +1,118 @@
+import { termsOf } from "../analyzer.ts";
+import { impliedTerms } from "./asked.ts";
+import { type AskedTerms, coverageOf, shareOf } from "./asked-terms.ts";
+import type { Evidence } from "./evidence.ts";
+import { codeIn } from "./literals.ts";
+import { namesIn } from "./names.ts";
+import { commonOf } from "./overlap.ts";
+import { substitutes } from "./substitutes.ts";
+
+/** How surely a sentence is about what is asked. */
+export interface Standing {
+  /** Its own words and headings hold most of the question: it may be held against a page of the same site. */
+  readonly isClose: boolean;
+  /** Its page names what the question names, with nothing in its place: enough beside a page of another site. */
+  readonly isOnSubject: boolean;
+  /** The terms by which it is judged: of its headings and itself, of a likely one those of its passage too. */
+  readonly held: ReadonlySet<number>;
+  /** The terms of its passage, however likely it is. */
+  readonly nearby: ReadonlySet<number>;
+}
+
+/** Of the question's weight, what a sentence with its headings must hold, and the sentence alone. */
+const leastCoverage = 0.8;
+/** A measure says some of it by its unit. */
+const leastMeasureCoverage = 0.6;
+const leastOwnCoverage = 0.25;
+/** A sentence this likely to answer is about what its passage is about, if it holds this much itself. */
+const leastTrusted = 0.5;
+const leastTrustedCoverage = 0.5;
+/** So likely, it answers even in other words. */
+const leastSure = 0.7;
+/** What the passage of a sentence in other words must hold; more of it where the sentence is less likely than this. */
+const leastNearbyCoverage = 0.5;
+const leastLikely = 0.25;
+/** A less likely sentence that measures, and a row of a table, name their subject themselves: share of the question's terms. */
+const leastPlainShare = 0.5;
+
+/** @param read The terms of a text, as the question has them. */
+export function standingOf(
+  question: AskedTerms,
+  evidence: Evidence,
+  read: (text: string) => ReadonlySet<number>,
+): Standing | undefined {
+  const { quote, context, passage = context, score, title } = evidence;
+  const { kinds } = question.asked;
+  const place = `${title}\n${context}\n${quote}`;
+  const whole = `${place}\n${passage}`;
+  const [own, inPlace, nearby] = [read(quote), read(place), read(whole)];
+  const isTrusted =
+    !kinds.every((kind) => kind === "literal") &&
+    score >= leastTrusted &&
+    coverageOf(question, inPlace) >= leastTrustedCoverage;
+  const held = isTrusted ? nearby : inPlace;
+  const isMeasure = kinds[0] === "quantity";
+  const isRelated =
+    question.relation.size === 0 ||
+    commonOf(question.relation, own).size > 0 ||
+    (makes.test(question.text) && isWorkBy.test(quote));
+  const share = isLabelled(question, quote) ? 1 : shareOf(question, own);
+  const isClose =
+    (score >= leastSure || isRelated) &&
+    coverageOf(question, held) >= (isTrusted || isMeasure ? leastMeasureCoverage : leastCoverage) &&
+    share >= leastOwnCoverage;
+  const isPlain =
+    score >= leastLikely ||
+    (coverageOf(question, nearby) >= leastMeasureCoverage && (!isMeasure || share >= leastPlainShare));
+  const isOnSubject =
+    isRelated &&
+    isPlain &&
+    share >= (/\t/u.test(quote) ? leastPlainShare : Number.MIN_VALUE) &&
+    coverageOf(question, nearby) >= leastNearbyCoverage &&
+    holdsNames(question, whole, nearby) &&
+    !substitutes(question.text, quote, (term) => question.weights.has(term), inPlace);
+  const isRight = holdsFigures(question.text, isTrusted ? whole : place) && holdsCode(question.text, whole);
+  return isRight && (isClose || isOnSubject) ? { isClose, isOnSubject, held, nearby } : undefined;
+}
+
+const makes =
+  /^\s*(?:who|whom)\b.*\b(?:compos|writ|wrote|paint|design|buil[dt]|invent|creat|mak|made|direct|produc|develop|carv|sculpt|draw|drew)/iu;
+/** "A work for strings by Viktor Halasz": not translated, nor restored by. */
+const isWorkBy =
+  /^(?!.*\p{L}(?:ed|en|wn|ilt|ung)\s(?:\p{Ll}+\s)?by\s).*\sby\s(?:(?:the|an?)\s(?:\p{Ll}+\s)+)?\p{Lu}/u;
+
+/** "Weight: 3.4 kg" in a list of what the page is about. */
+function isLabelled({ asked }: AskedTerms, quote: string): boolean {
+  const label = /^[\p{L} -]{3,30}(?=:\s)/u.exec(quote)?.[0] ?? "";
+  return termsOf(label).some((term) => impliedTerms.has(term) || asked.counted.has(term));
+}
+
+/** "The Lenn footbridge": its noun is a part of the name. */
+const namedNoun =
+  /\bthe (?:\p{Lu}[\p{L}\p{N}]* )+(?!phone|app|tool|tablet|firm|company|\p{Ll}+ed\b)(\p{Ll}{3,})(?= )/gu;
+/** "The storage size of a timestamp": what the question ends with. */
+const lastNoun = /\bof (?:the |an? )?(?:\p{Ll}+ )?(\p{Ll}+)\?$/gu;
+
+/** Whether a page holds the names of the question, and the nouns that are as good as names. */
+function holdsNames({ text, weights }: AskedTerms, page: string, terms: ReadonlySet<number>): boolean {
+  const lower = page.toLowerCase();
+  const nouns = [...text.matchAll(namedNoun), ...text.matchAll(lastNoun)].map(([, noun = ""]) => noun);
+  return (
+    namesIn(text).every(({ words }) => words.every((word) => lower.includes(word))) &&
+    nouns.flatMap((noun) => termsOf(noun)).every((term) => terms.has(term) || !weights.has(term))
+  );
+}
+
+const figure = /\p{N}+(?:\.\p{N}+)*/gu;
+
+/** A figure of the question names its subject: "Python 3.14", "HTTP/2". */
+function holdsFigures(question: string, text: string): boolean {
+  const held = new Set(text.match(figure));
+  return (question.match(figure) ?? []).every((asked) => held.has(asked));
+}
+
+/** So does its code: "http.server" is not "http.client". */
+function holdsCode(question: string, text: string): boolean {
+  const lower = text.toLowerCase();
+  return codeIn(question).every(({ text: code }) => lower.includes(code));
+}
