@@ -41,9 +41,7 @@ import type { EvaluationReport } from "./rag/evaluation/report.ts";
 import type { StoreName } from "./rag/stores/index.ts";
 
 /** Options of the whole; each has a default. `configFile` names a JSON file with more of them. */
-export type ForagerOptions = {
-  readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined;
-} & {
+export type ForagerOptions = { readonly [Name in keyof ConfigInput]?: ConfigInput[Name] | undefined } & {
   readonly configFile?: string | undefined;
 };
 
@@ -308,7 +306,8 @@ export class Forager implements AsyncDisposable {
 
   /** What the data folder holds, and who works on it. */
   async status(): Promise<Status> {
-    return await describeStatus(await this.#folder.open({ isCreated: false }), this.#app.clock);
+    const folder = await this.#folder.open({ isCreated: false });
+    return await describeStatus(folder, await this.#app.searched.describe(folder), this.#app.clock);
   }
 
   /** Pages and tasks that were given up, each with its reason, the oldest first. */
@@ -339,7 +338,7 @@ export class Forager implements AsyncDisposable {
       chromiumPath: headless.chromiumPath,
       modelFolder: localOnnx.modelFolder,
       embedder: () => this.#app.embedder(),
-      searchedStore: (own: AbortSignal) => this.#app.searched.examine(own),
+      searchedStore: (own: AbortSignal) => this.#app.searched.examine(() => this.#folderToSearch(), own),
     };
     return examine(floor, this.#context("doctor", signal));
   }

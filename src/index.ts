@@ -11,6 +11,7 @@ export type { CrawlSummary } from "./jobs/crawl-summary.ts";
 export type { EmbedSummary } from "./jobs/embed.ts";
 export type { ScrapedPage, ScrapeFormat } from "./jobs/scrape.ts";
 export type { SearchHit, SearchResult } from "./jobs/search.ts";
+export type { SearchedStatus } from "./jobs/searched-status.ts";
 export type { Status } from "./jobs/status.ts";
 export type { Check } from "./jobs/doctor.ts";
 export type { SelfTest, SelfTestFigures } from "./jobs/selftest.ts";

@@ -7,6 +7,8 @@ import type { DataFolder } from "./data-folder.ts";
 import { within } from "./deadline.ts";
 import { ForagerError, OptionsError, StoreError, messageOf } from "./errors.ts";
 import type { EventStream } from "./events.ts";
+import { checkFeed, describeSearched, type SearchedStatus } from "./jobs/searched-status.ts";
+import { flawOf } from "./jobs/index-flaw.ts";
 import type { MigrateFloor, RemoteIndex, RemoteStore } from "./jobs/migrate.ts";
 import type { Log } from "./log.ts";
 import type { ChunkStore } from "./rag/chunk-store.ts";
@@ -14,7 +16,7 @@ import type { Embedder } from "./rag/embedder.ts";
 import { type FedStore, IndexFeed } from "./rag/index-feed.ts";
 import { checkQdrant, type QdrantCheck } from "./rag/stores/qdrant/checks.ts";
 import { QdrantConnection } from "./rag/stores/qdrant/client.ts";
-import { expectedMetadata, OtherIndexError } from "./rag/stores/qdrant/index-config.ts";
+import { expectedMetadata } from "./rag/stores/qdrant/index-config.ts";
 import { SqliteChunkStore } from "./rag/stores/sqlite.ts";
 import { type Probe, probeMs, WatchedStore } from "./rag/stores/watched.ts";
 
@@ -97,11 +99,7 @@ export class SearchedStore implements AsyncDisposable {
       return await work(await this.#choose(folder, remote, watched, look));
     });
     if (attempt.kind === "ended") return await attempt.result;
-    return await work({
-      store: localStore(folder),
-      isWordsOnly: false,
-      notes: [inPlace(attempt.why)],
-    });
+    return await work({ store: localStore(folder), isWordsOnly: false, notes: [inPlace(attempt.why)] });
   }
 
   /** The store to search, as {@link search} begins with it, for who deals with its failures. */
@@ -207,12 +205,32 @@ export class SearchedStore implements AsyncDisposable {
     };
   }
 
-  /** Whether Qdrant can be used, where one is configured. */
-  async examine(signal: AbortSignal): Promise<readonly QdrantCheck[]> {
+  /** How Qdrant stands to the folder it is fed from, within two seconds; undefined where none is configured. */
+  async describe(folder: DataFolder, signal?: AbortSignal): Promise<SearchedStatus | undefined> {
+    const { connection } = this;
+    if (!connection) return undefined;
+    const store = await this.remote(folder);
+    const { collection } = this.#config.qdrant;
+    const feed = this.#feedOf(folder, store);
+    return await describeSearched({ store, collection, feed, probe: (own) => connection.probe(own) }, signal);
+  }
+
+  /**
+   * Whether Qdrant can be used, where one is configured.
+   * @param folder What it is fed from, where this machine has it.
+   */
+  async examine(
+    folder: () => Promise<DataFolder | undefined>,
+    signal: AbortSignal,
+  ): Promise<readonly QdrantCheck[]> {
     const { connection } = this;
     if (!connection) return [];
     const metadata = expectedMetadata(await this.#embedder());
-    return await checkQdrant(connection, { collection: this.#config.qdrant.collection, metadata }, signal);
+    const { collection } = this.#config.qdrant;
+    const checks = await checkQdrant(connection, { collection, metadata }, signal);
+    const source = checks.every(({ isOk }) => isOk) ? await folder() : undefined;
+    const status = source && (await this.describe(source, signal));
+    return status ? [...checks, checkFeed(status)] : checks;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -226,24 +244,4 @@ function localStore({ archive, database }: DataFolder): ChunkStore {
 
 function inPlace(why: string): string {
   return `The data folder was searched instead: ${why}`;
-}
-
-/** Why Qdrant's index is not what is best searched; undefined when it is. */
-async function flawOf(
-  { place }: RemoteStore,
-  look: () => Promise<RemoteIndex | undefined>,
-): Promise<{ readonly kind: "missing" | "unfinished" | "others"; readonly why: string } | undefined> {
-  try {
-    const index = await look();
-    if (!index) {
-      const why = `There is no index ${place} yet. Send it there with: forager migrate --to qdrant`;
-      return { kind: "missing", why };
-    }
-    if (index.isWhole) return undefined;
-    const why = `${place} is still being filled: what has not been sent yet cannot be found.`;
-    return { kind: "unfinished", why };
-  } catch (error) {
-    if (!(error instanceof OtherIndexError && error.hasOurWords)) throw error;
-    return { kind: "others", why: messageOf(error) };
-  }
 }

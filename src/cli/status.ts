@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { renderPlanStatus } from "../coordination/plans/plan-status.ts";
 import type { RunStatus, Status } from "../jobs/status.ts";
+import { describeLag, type SearchedStatus } from "../jobs/searched-status.ts";
 import { addCommonFlags } from "./common-flags.ts";
 import { duration } from "./progress.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
@@ -18,6 +19,7 @@ export function addStatus(program: Command, shell: Shell): void {
       `Data folder ${status.dataDir}, ${(status.bytesOnDisk / 1e6).toFixed(1)} MB; ${status.owner ? `in use by ${status.owner}` : "not in use"}`,
     );
     await shell.print(`Index: ${documents} documents, ${chunks} passages, ${embedded} with vectors${share}`);
+    if (status.searched) await shell.print(describeSearched(status.searched));
     for (const node of status.agents) await shell.print(describeNode(node));
     for (const [kind, { ready, leased, oldestMs }] of Object.entries(status.queues)) {
       if (ready + leased > 0)
@@ -29,6 +31,15 @@ export function addStatus(program: Command, shell: Shell): void {
       await shell.print(`Given up: ${status.deadLetters} (see: forager dead-letters list)`);
     for (const run of status.runs) await shell.print(describeRun(run));
   });
+}
+
+function describeSearched(searched: SearchedStatus): string {
+  const { server, collection, isReachable, isSearched, detail } = searched;
+  const state = isSearched ? "searched" : isReachable ? "not searched" : "not reachable";
+  return [
+    `${server}, collection ${collection}: ${state}; ${describeLag(searched)}`,
+    ...(isSearched ? [] : [`  The data folder is searched in its place. ${detail}`]),
+  ].join("\n");
 }
 
 function describeNode({ node, pools, about }: Status["agents"][number]): string {

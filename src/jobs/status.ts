@@ -9,6 +9,7 @@ import type { TaskCounts } from "../coordination/tasks.ts";
 import type { Archive } from "../rag/archive.ts";
 import type { StoreStats } from "../rag/chunk-store.ts";
 import { type CrawlProgress, readProgress } from "./crawl-progress.ts";
+import type { SearchedStatus } from "./searched-status.ts";
 
 /** What a data folder holds, and who works on it. */
 export interface Status {
@@ -17,6 +18,8 @@ export interface Status {
   /** The process that is writing, or undefined. */
   readonly owner: string | undefined;
   readonly index: StoreStats;
+  /** Where questions are answered from, and how far that is behind; undefined where it is the data folder itself. */
+  readonly searched: SearchedStatus | undefined;
   /** Processes at work on it, with their pools of agents, how hard they are pressed, and their messages; seconds old at most. */
   readonly agents: readonly NodeRecord[];
   /** Tasks by kind. */
@@ -54,7 +57,11 @@ export interface StatusFloor {
 }
 
 /** Counts what is there; nothing is changed. */
-export async function describeStatus(folder: StatusFloor, clock: Clock): Promise<Status> {
+export async function describeStatus(
+  folder: StatusFloor,
+  searched: SearchedStatus | undefined,
+  clock: Clock,
+): Promise<Status> {
   const { runs, tasks, frontier, memory } = folder.coordination;
   const owner = folder.owner();
   const { dead } = tasks.counts();
@@ -63,6 +70,7 @@ export async function describeStatus(folder: StatusFloor, clock: Clock): Promise
     bytesOnDisk: folder.bytesOnDisk(),
     owner,
     index: folder.archive.stats(),
+    searched,
     agents: (await findNodes(memory, {})).filter(({ node }) => !isGone(parseProcess(node))),
     queues: Object.fromEntries(tasks.kinds(clock.now())),
     deadLetters: dead + frontier.failed(),
