@@ -261,9 +261,7 @@ export class Forager implements AsyncDisposable {
     options: EvaluateOptions,
     signal?: AbortSignal,
   ): Promise<EvaluationReport> {
-    await using floor = await this.#app.questions.evaluationFloor(
-      await this.#folder.open({ isCreated: false }),
-    );
+    await using floor = await this.#app.questions.evaluationFloor(await this.#folderToSearch());
     return await evaluate(floor, queries, options, this.#context("evaluate", signal));
   }
 

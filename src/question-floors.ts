@@ -56,14 +56,15 @@ export class QuestionFloors implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** What judging search and answers stands on. */
-  async evaluationFloor(folder: DataFolder): Promise<EvaluationFloor & AsyncDisposable> {
+  /**
+   * What judging search and answers stands on.
+   * @param folder Absent where this machine has none, and the searched store stands alone.
+   */
+  async evaluationFloor(folder: DataFolder | undefined): Promise<EvaluationFloor & AsyncDisposable> {
     const opened = await this.#deps.searched.open(folder);
     const askFloor = await this.#askFloor(folder, opened, { embedBudgetMs: 0 });
     const { deps: retriever } = await this.#retrieving(folder, opened);
-    const pages = function* () {
-      for (const { url } of folder.archive.documents()) yield url;
-    };
+    const pages = () => opened.store.urls();
     return {
       ...evaluationFloor({ retriever, askFloor, pages }, this.#config.retrieve),
       [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),

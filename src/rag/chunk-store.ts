@@ -199,6 +199,8 @@ export interface ChunkStore extends AsyncDisposable {
   vectors(ids: readonly ChunkId[], signal?: AbortSignal): Promise<ReadonlyMap<ChunkId, Float32Array>>;
   /** The jobs of those of these chunks that have no vector yet, one a text. */
   embeddingJobs(chunkIds: readonly ChunkId[], signal?: AbortSignal): Promise<readonly EmbeddingJob[]>;
+  /** The addresses of all documents, in any order. */
+  urls(signal?: AbortSignal): AsyncIterable<string>;
   /** Everything, a document at a time, for moving it elsewhere. */
   everything(signal?: AbortSignal): AsyncIterable<IndexedDocument>;
   stats(signal?: AbortSignal): Promise<StoreStats>;

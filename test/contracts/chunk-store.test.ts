@@ -39,6 +39,7 @@ for (const storeName of storeNames) {
       await using opened = harness.open();
       const { store } = opened;
       assert.deepEqual(await allOf(store), []);
+      assert.deepEqual(await Array.fromAsync(store.urls()), []);
       assert.deepEqual(await store.stats(), { documents: 0, chunks: 0, embedded: 0 });
       assert.equal(await store.document(otters.url), undefined);
       await store.put([]);
@@ -60,6 +61,10 @@ for (const storeName of storeNames) {
       await opened.store.put(documents);
       assert.deepEqual(await allOf(opened.store), asGiven(documents));
       assert.deepEqual(await opened.store.stats(), { documents: 3, chunks: 5, embedded: 3 });
+      assert.deepEqual(
+        (await Array.fromAsync(opened.store.urls())).toSorted(),
+        documents.map(({ url }) => url).toSorted(),
+      );
     });
 
     it("gives chunks and documents in the order asked for, as often as asked for, those that have gone left out", async () => {

@@ -8,6 +8,7 @@ import { createForager, type Forager } from "../../src/index.ts";
 import { StoreError } from "../../src/errors.ts";
 import { EventStream } from "../../src/events.ts";
 import { silentLog } from "../../src/log.ts";
+import { readJudgedQueries } from "../../src/rag/evaluation/judged-query.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
 import { SearchedStore } from "../../src/searched-store.ts";
 import { jsonLines, startForager, temporaryFolder } from "../cli/run-forager.ts";
@@ -200,6 +201,23 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     assert.equal((await forager.migrate({ to: "qdrant" })).moved, 0);
     assert.equal(await isSearched(), true);
     assert.deepEqual((await elsewhere.search("lamp")).notes, []);
+  });
+
+  it("can be evaluated from a machine that has its address alone, on the same pages", async () => {
+    await using folder = await temporaryFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.add([lamp, { url: "https://a.example/candle", text: "A candle burns for nine hours." }]);
+    await using elsewhere = open(`${folder.path}/none`, standIn.url);
+    const judged = readJudgedQueries(
+      { path: "queries", text: '{"id": "1", "query": "lamp"}\n{"id": "2", "query": "candle hours"}' },
+      { path: "qrels", text: "1 0 lamp 1\n2 0 candle 1\n2 0 gone 1\n" },
+    );
+    const options = { seed: 1, forager: { version: "0" } };
+    const report = await elsewhere.evaluate(judged, options);
+    assert.deepEqual(report, await forager.evaluate(judged, options));
+    assert.ok(report.notes.includes("1 judged documents are not in the index and count as not found: gone"));
+    assert.equal(report.retrieval.find(({ strategy }) => strategy === "dense")?.queries, 2);
   });
 
   it("is left for the data folder when its vectors are another embedder's, and says how it is made anew", async () => {

@@ -24,7 +24,7 @@ import { denseOf, readChunk, readDocument } from "./qdrant/payload.ts";
 import { documentPointId } from "./qdrant/point-id.ts";
 import type { QdrantPoints } from "./qdrant/points.ts";
 import { DocumentWriter } from "./qdrant/put-documents.ts";
-import { readEverything } from "./qdrant/read-everything.ts";
+import { readEverything, readUrls } from "./qdrant/read-everything.ts";
 import {
   foundChunks,
   foundDocuments,
@@ -221,6 +221,10 @@ export class QdrantChunkStore implements ChunkStore {
       jobs.set(hash, { chunkId, hash, text: searchableText(headingPath, text) });
     }
     return [...jobs.values()];
+  }
+
+  async *urls(signal?: AbortSignal): AsyncGenerator<string> {
+    if (await this.#open(signal)) yield* readUrls(this.#points, this.#collection, signal);
   }
 
   async *everything(signal?: AbortSignal): AsyncGenerator<IndexedDocument> {

@@ -110,6 +110,13 @@ export class SqliteChunkStore implements ChunkStore {
     return this.#archive.embeddingJobs(chunkIds.map(Number));
   }
 
+  async *urls(signal?: AbortSignal): AsyncGenerator<string> {
+    for (const { url } of this.#archive.documents()) {
+      signal?.throwIfAborted();
+      yield url;
+    }
+  }
+
   async *everything(signal?: AbortSignal): AsyncGenerator<IndexedDocument> {
     for (const { url } of this.#archive.documents()) {
       signal?.throwIfAborted();

@@ -115,6 +115,10 @@ export class WatchedStore implements ChunkStore {
     return this.watch((own) => this.#store.embeddingJobs(chunkIds, own), signal);
   }
 
+  urls(signal?: AbortSignal): AsyncIterable<string> {
+    return this.#store.urls(signal);
+  }
+
   everything(signal?: AbortSignal): AsyncIterable<IndexedDocument> {
     return this.#store.everything(signal);
   }

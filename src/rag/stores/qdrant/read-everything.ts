@@ -2,9 +2,11 @@ import type { Schemas } from "@qdrant/js-client-rest";
 import { StoreError } from "../../../errors.ts";
 import type { MeanLengths } from "../../archive.ts";
 import type { IndexedDocument } from "../../chunk-store.ts";
+import { mostResults } from "./index-config.ts";
 import { readIndexed } from "./payload.ts";
 import type { QdrantPoints } from "./points.ts";
 
+const documentsOnly = { must: [{ key: "kind", match: { value: "document" } }] };
 /** Documents that are read together. */
 const documentsAtOnce = 16;
 /** Their chunks, a page: vectors of 384 numbers and texts are 2 MB. */
@@ -20,7 +22,7 @@ export async function* readEverything(
   const documents = points.scrollAll(
     collection,
     {
-      filter: { must: [{ key: "kind", match: { value: "document" } }] },
+      filter: documentsOnly,
       limit: documentsAtOnce,
       with_payload: true,
       with_vector: ["page"],
@@ -35,6 +37,17 @@ export async function* readEverything(
       yield readIndexed(document, own, means);
     }
   }
+}
+
+/** The addresses of all documents of a collection. */
+export async function* readUrls(
+  points: QdrantPoints,
+  collection: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  const wanted = { filter: documentsOnly, limit: mostResults, with_payload: ["url"] };
+  for await (const page of points.scrollAll(collection, wanted, signal))
+    for (const { payload } of page) yield String(payload?.["url"]);
 }
 
 async function chunksOf(
