@@ -18,6 +18,8 @@ export interface Embedder extends AsyncDisposable {
    * of the weight. False means unknown strength, or nothing embedded yet.
    */
   readonly isProven: boolean;
+  /** Whether that says something of this text: its script is one of those that were checked. Absent: of any text. */
+  isProvenOn?(text: string): boolean;
   /** How many calls it works on at the same time; callers keep about twice as many under way. */
   readonly concurrency: number;
   /** Texts a call that suit it; more are split inside. */

@@ -117,14 +117,14 @@ export class Retriever {
     signal?.throwIfAborted();
     const [vector] = questions.vectors;
     const early = words.found.map((found) => ({ ...found, dense: undefined }));
-    const fresh = vector ? await this.#embedCandidates(early, request.budgetMs, signal) : [];
+    const fresh = vector ? await this.#embedCandidates(query, early, request.budgetMs, signal) : [];
     const meanings = await this.#findMeanings(questions.vectors, search, signal);
     signal?.throwIfAborted();
     if (words.error !== undefined && meanings.lists.length === 0) throw words.error;
     const findings = words.found.map((found, at) =>
       withMeaning(found, meanings.lists[at], fresh, questions.vectors[at]),
     );
-    const joined = findings.map((finding) => this.#join(finding));
+    const joined = findings.map((finding) => this.#join(query, finding));
     const [own = nothingJoined, ...others] = joined;
     const fused = joinWordings(
       own.hits,
@@ -145,7 +145,7 @@ export class Retriever {
     const selected = await selectHits(varied, places, passages, limit, this.#options);
     const ranks = own.rankings.map(toRanks);
     const hits = selected.map(({ hit, chunk }) =>
-      describeHit(hit, chunk, ranks, ownWords.maxScore, this.#isProven, inTime.changes),
+      describeHit(hit, chunk, ranks, ownWords.maxScore, this.#isProvenOn(query), inTime.changes),
     );
     const stats = await this.#store.stats(signal);
     return {
@@ -155,16 +155,24 @@ export class Retriever {
       ...(vector ? { vector } : {}),
       ...(await lexicalFacts(ownWords, (id) => passages.read(id))),
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
-      notes: [words.note, questions.note, meanings.note, reranked.note].filter((note) => note !== undefined),
+      notes: [
+        words.note,
+        questions.note,
+        meanings.note,
+        vector && this.#embedder?.isProven && !this.#isProvenOn(query) ? uncheckedScript : undefined,
+        reranked.note,
+      ].filter((note) => note !== undefined),
     };
   }
 
-  get #isProven(): boolean {
-    return this.#embedder?.isProven === true;
+  /** Whether the vectors were checked, for questions such as this one. */
+  #isProvenOn(query: string): boolean {
+    const embedder = this.#embedder;
+    return embedder?.isProven === true && (embedder.isProvenOn?.(query) ?? true);
   }
 
-  #join(findings: Findings): Joined {
-    const trust = { isProven: this.#isProven, hasEmbedder: this.#embedder !== undefined };
+  #join(query: string, findings: Findings): Joined {
+    const trust = { isProven: this.#isProvenOn(query), hasEmbedder: this.#embedder !== undefined };
     return joinFindings(findings, trust, this.#options, this.#calibration?.());
   }
 
@@ -267,13 +275,14 @@ export class Retriever {
 
   /** Vectors for the best passages that have none, kept where the store can be written. */
   async #embedCandidates(
+    query: string,
     found: readonly Findings[],
     budgetMs: number = this.#options.embedBudgetMs,
     signal?: AbortSignal,
   ): Promise<readonly FreshVector[]> {
     const [own] = found;
     if (!this.#embedder || !own || budgetMs <= 0) return [];
-    const best = this.#join(own).hits.slice(0, this.#options.embedCandidates);
+    const best = this.#join(query, own).hits.slice(0, this.#options.embedCandidates);
     const missing = best.map(({ id }) => id).filter((id) => own.places.get(id)?.hasVector === false);
     if (missing.length === 0) return [];
     try {
@@ -289,5 +298,6 @@ export class Retriever {
   }
 }
 
+const uncheckedScript = "The embedder was not checked on text in this script, so that words count for more.";
 const nothingFound: WordsFound = { chunks: [], documents: [], maxScore: 0 };
 const nothingJoined: Joined = { hits: [], rankings: [] };

@@ -111,6 +111,22 @@ describe("the retriever", () => {
     }
   });
 
+  it("lets vectors in for less where the embedder was checked on another script, and says so", async () => {
+    const embedder = Object.assign(proven(), { isProvenOn: (text: string) => !/\p{Script=Han}/u.test(text) });
+    using index = new SmallIndex(
+      [...pages, { url: "https://zoo.test/ja", title: "獅子", passages: ["獅子は夜に狩りをする。"] }],
+      embedder,
+    );
+    await index.embed();
+    const ask = (query: string, options: Partial<RetrieveOptions> = {}) =>
+      retriever(index, embedder, options).retrieve(query, { limit: 9 });
+    const [unchecked, cautious] = [await ask("獅子は狩り"), await ask("獅子は狩り", { fusion: "acf" })];
+    assert.match(unchecked.notes.join(), /not checked on text in this script/);
+    assert.deepEqual(unchecked.hits, cautious.hits);
+    assert.deepEqual((await ask("lions hunt")).notes, []);
+    assert.deepEqual((await ask("lions hunt")).hits, (await ask("lions hunt", { fusion: "dbsf" })).hits);
+  });
+
   it("gives BM25's order when no passage has a vector and there is no time to make any", async () => {
     const embedder = proven();
     using index = new SmallIndex(pages, embedder);

@@ -6,6 +6,7 @@ import { ForagerError, MissingError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { within } from "../../deadline.ts";
 import type { Embedder, TokenVectors } from "../embedder.ts";
+import { mainScript } from "../scripts.ts";
 import {
   modelFileName,
   readModelFacts,
@@ -82,6 +83,13 @@ export class LocalOnnxEmbedder implements Embedder {
 
   get isProven(): boolean {
     return this.#isProven;
+  }
+
+  /** A model that reads English well has mostly no words of other scripts: each letter of a Thai text is unknown to it. */
+  isProvenOn(text: string): boolean {
+    const script = mainScript(text);
+    const isChecked = this.#references.some((reference) => mainScript(reference.text) === script);
+    return this.#isProven && (script === undefined || isChecked);
   }
 
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
