@@ -13,7 +13,9 @@ export default defineConfig({
   testDir: "test/e2e",
   outputDir: "test-results",
   workers: 1,
-  timeout: 60_000,
+  // For a machine that is busy with other things.
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
   reporter: "line",
   forbidOnly: true,
   use: {

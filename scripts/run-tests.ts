@@ -9,8 +9,8 @@ import type { TestProgress } from "./quiet-reporter.ts";
 // Runs every test there is and closes with one line, `N passed, N failed`. A skipped test is a failure: where something
 // that a suite needs is missing, setup should have got it or said so.
 
-/** For one test; node:test has no limit of its own. */
-const testTimeoutMs = 120_000;
+/** For one test, on however busy a machine; node:test has no limit of its own. */
+const testTimeoutMs = 300_000;
 /** For the process to end once its last test has, before something left open is called a failure. */
 const lingerMs = 10_000;
 

@@ -17,12 +17,13 @@ export function openHeadless(
   options: Partial<HeadlessOptions> = {},
 ): HeadlessTier {
   const guard = new EgressGuard({ resolve: systemResolve }, { allowedOrigins });
-  const quick = { maxTabs: 4, settleQuietMs: 150, maxBytes: 4_000_000, maxScriptHeapMb: 128, ...options };
-  return new HeadlessTier({ guard, clock: systemClock, log: silentLog }, HeadlessOptions.parse(quick));
+  const quick = { maxTabs: 4, settleQuietMs: 150, maxBytes: 4_000_000, maxScriptHeapMb: 128 };
+  const parsed = HeadlessOptions.parse({ ...quick, launchTimeoutMs: 60_000, ...options });
+  return new HeadlessTier({ guard, clock: systemClock, log: silentLog }, parsed);
 }
 
 /** Fetches with a deadline of its own. */
-export async function get(tier: HeadlessTier, url: string, timeoutMs = 10_000): Promise<FetchOutcome> {
+export async function get(tier: HeadlessTier, url: string, timeoutMs = 60_000): Promise<FetchOutcome> {
   using context = childContext(
     rootContext("test"),
     timeoutMs,

@@ -68,7 +68,7 @@ describe("headless tier's browsers", () => {
 
 /** What is left after the moment that a killed process takes to go. */
 async function endedProcesses(home: string): Promise<string[]> {
-  for (let tries = 0; tries < 20 && processesNaming(home).length > 0; tries++) await delay(50);
+  for (let tries = 0; tries < 1_000 && processesNaming(home).length > 0; tries++) await delay(50);
   return processesNaming(home);
 }
 

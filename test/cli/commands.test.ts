@@ -221,12 +221,21 @@ describe("the command line", () => {
 
   it("stops at the first Ctrl-C with what it has and 130, and goes on from there", async () => {
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 120, seed: 4, latencyMs: 20 });
+    const goOn = Promise.withResolvers<void>();
+    // Some pages more, and then none until it has stopped, however long the signal takes.
+    const gate = () => (site.requests.length > 60 ? goOn.promise : undefined);
+    await using site: Awaited<ReturnType<typeof serveGeneratedSite>> = await serveGeneratedSite({
+      pages: 120,
+      seed: 4,
+      latencyMs: 20,
+      gate,
+    });
     const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off", "--json"];
     const { child, ended } = startForager(words);
     while (site.requests.length < 40) await delay(5);
     child.kill("SIGINT");
     const stopped = await ended;
+    goOn.resolve();
     assert.equal(stopped.code, 130, stopped.err);
     assert.match(stopped.err, /same command again/);
     const [partial] = jsonLines(stopped.out);
@@ -261,7 +270,12 @@ describe("the command line", () => {
 
   it("tells a second writer who has the folder, while readers may look", async () => {
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 60, seed: 5, latencyMs: 400 });
+    const goOn = Promise.withResolvers<void>();
+    await using site = await serveGeneratedSite({
+      pages: 12,
+      seed: 5,
+      gate: ({ url }) => (/page-\d/.test(url) ? goOn.promise : undefined),
+    });
     const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off"];
     const first = startForager(words);
     while (site.requests.length < 3) await delay(5);
@@ -269,6 +283,7 @@ describe("the command line", () => {
     assert.equal(second.code, 1);
     assert.match(second.err, new RegExp(`in use by .*${first.child.pid}`));
     assert.equal((await forager("status", "--data-dir", folder.path)).code, 0);
+    goOn.resolve();
     assert.equal((await first.ended).code, 0);
   });
 

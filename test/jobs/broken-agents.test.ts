@@ -5,9 +5,10 @@ import type { AppDeps } from "../../src/app.ts";
 import type { RunContext } from "../../src/context.ts";
 import type { Agent } from "../../src/coordination/agent.ts";
 import { DegradedError } from "../../src/coordination/pools/pool-errors.ts";
-import { createForager } from "../../src/forager.ts";
+import { createForager, type Forager } from "../../src/forager.ts";
 import { temporaryFolder } from "../cli/run-forager.ts";
-import { serveGeneratedSite } from "../sites/generated-site.ts";
+import { type GeneratedSite, serveGeneratedSite } from "../sites/generated-site.ts";
+import type { Site } from "../sites/static-site.ts";
 
 /** Puts `run` between the agents of a role and their callers. */
 function around(
@@ -27,6 +28,12 @@ const keepFromStarting: NonNullable<AppDeps["wrapAgent"]> = (agent) =>
   agent.role === "researcher"
     ? { ...agent, start: () => Promise.reject(new Error("the model file is gone")) }
     : agent;
+
+/** The first page waits for the threads that read, which take their time to start; what comes after it does not. */
+async function startThreads(forager: Forager, site: Site & GeneratedSite): Promise<void> {
+  const [first] = await Array.fromAsync(forager.scrape([site.origin + String(site.documents[1])]));
+  assert.equal(first?.status, "ok");
+}
 
 describe("jobs whose agents are broken", () => {
   it("a crawl whose researchers do not start ends and says why; no page counts as tried", async () => {
@@ -57,16 +64,19 @@ describe("jobs whose agents are broken", () => {
   it("a page does not pay for those before it that come back late", async () => {
     await using folder = await temporaryFolder();
     await using site = await serveGeneratedSite({ pages: 4, seed: 4 });
-    const pageTimeoutMs = 400;
+    const pageTimeoutMs = 4_000;
     let isLate = false;
+    let isWarm = false;
     const wrapAgent = around("researcher", async (input, context, work) => {
-      if (isLate || !/page-\d/.test((input as { url: string }).url)) return await work();
+      if (isLate || !isWarm || !/page-\d/.test((input as { url: string }).url)) return await work();
       isLate = true;
       await delay(pageTimeoutMs, undefined, { signal: context.signal }).catch(() => {});
       await delay(pageTimeoutMs + 100);
       throw new Error("too late");
     });
     await using forager = createForager({ dataDir: folder.path, embedder: "none" }, { wrapAgent });
+    await startThreads(forager, site);
+    isWarm = true;
     const { pages, failures } = await forager.crawl(`${site.origin}/`, {
       embed: "off",
       concurrency: 1,
@@ -81,14 +91,15 @@ describe("jobs whose agents are broken", () => {
 
   it("a page that is scraped does not pay for its place in a long line", async () => {
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 12, seed: 5, latencyMs: 100 });
+    await using site = await serveGeneratedSite({ pages: 12, seed: 5, latencyMs: 400 });
     await using forager = createForager({
       dataDir: folder.path,
       embedder: "none",
       crawl: { concurrency: 1 },
     });
+    await startThreads(forager, site);
     const urls = site.documents.map((path) => site.origin + path);
-    const scraped = await Array.fromAsync(forager.scrape(urls, { pageTimeoutMs: 900 }));
+    const scraped = await Array.fromAsync(forager.scrape(urls, { pageTimeoutMs: 4_000 }));
     assert.deepEqual(
       scraped.map(({ status }) => status),
       urls.map(() => "ok"),

@@ -31,16 +31,18 @@ export class Faults {
   readonly done = new Map<string, Deed[]>();
   /** Pages that were under way while the event loop stood still. */
   readonly frozen = new Set<string>();
-  /** From each exception or exit to the end of the next call that began after it. */
-  readonly recoveriesMs: number[] = [];
+  /** Of each exception or exit, how many calls that began after it failed before one was served. */
+  readonly recoveries: number[] = [];
   readonly #seed: number;
   readonly #shares: Shares;
   readonly #block: { readonly atCall: number; readonly ms: number } | undefined;
   readonly #spared: (url: string) => boolean;
   readonly #tries = new Map<string, number>();
   readonly #underWay = new Set<string>();
-  #broken: { readonly role: string; readonly at: number }[] = [];
+  #broken: { readonly role: string; readonly at: number; failed: number }[] = [];
   #calls = 0;
+  /** Starts and breakdowns so far: their order. */
+  #turns = 0;
 
   constructor(options: {
     readonly seed: number;
@@ -68,7 +70,7 @@ export class Faults {
   endThreads(threads: ReadonlySet<Worker>): void {
     const [thread] = threads;
     if (!thread) return;
-    this.#broken.push({ role: "extractor", at: performance.now() });
+    this.#breakDown("extractor");
     void thread.terminate();
   }
 
@@ -78,7 +80,7 @@ export class Faults {
     if (url === undefined || !this.#shares[role]) return await agent.run(input, context);
     const deed = this.#choose(role, url);
     if (deed !== "works") this.done.set(url, [...(this.done.get(url) ?? []), deed]);
-    const startedAt = performance.now();
+    const startedAt = (this.#turns += 1);
     this.#underWay.add(url);
     try {
       if (role === "researcher") this.#maybeBlock();
@@ -86,7 +88,10 @@ export class Faults {
       this.#served(role, startedAt);
       return output;
     } catch (error) {
-      if (!context.signal.aborted) this.#broken.push({ role, at: performance.now() });
+      if (!context.signal.aborted) {
+        for (const each of this.#broken) if (each.role === role && each.at < startedAt) each.failed += 1;
+        this.#breakDown(role);
+      }
       throw error;
     } finally {
       this.#underWay.delete(url);
@@ -112,17 +117,20 @@ export class Faults {
     this.#calls += 1;
     if (this.#calls !== this.#block?.atCall) return;
     for (const url of this.#underWay) this.frozen.add(url);
-    const until = performance.now() + this.#block.ms;
-    while (performance.now() < until); // nothing else gets a turn
-    this.#broken = []; // a recovery is not measured across it
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.#block.ms); // nothing else gets a turn
+    this.#broken = []; // a recovery is not counted across it
+  }
+
+  #breakDown(role: string): void {
+    this.#broken.push({ role, at: (this.#turns += 1), failed: 0 });
   }
 
   /** A call that began at `startedAt` gave something. */
   #served(role: string, startedAt: number): void {
-    const recovered = this.#broken.filter((each) => each.role === role && each.at <= startedAt);
+    const recovered = this.#broken.filter((each) => each.role === role && each.at < startedAt);
     if (recovered.length === 0) return;
     this.#broken = this.#broken.filter((each) => !recovered.includes(each));
-    for (const { at } of recovered) this.recoveriesMs.push(performance.now() - at);
+    for (const { failed } of recovered) this.recoveries.push(failed);
   }
 }
 

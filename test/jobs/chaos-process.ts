@@ -41,11 +41,9 @@ export interface Report {
   readonly events: Readonly<Record<string, number>>;
   readonly done: readonly (readonly [url: string, deeds: readonly Deed[]])[];
   readonly frozen: readonly string[];
-  readonly recoveriesMs: readonly number[];
+  readonly recoveries: readonly number[];
   readonly endedThreads: number;
   readonly killedBrowsers: number;
-  /** Epoch milliseconds. */
-  readonly firstStoredAt: number;
   readonly before: Footprint;
   readonly after: Footprint;
 }
@@ -81,7 +79,7 @@ async function crawlBroken(errand: Errand): Promise<Omit<Report, "pid" | "before
   const { block, tier } = errand;
   const faults = new Faults({ ...errand, spared: isSpared, ...(block ? { block } : {}) });
   const events: Record<string, number> = {};
-  const state = { ended: 0, endedThreads: 0, killedBrowsers: 0, firstStoredAt: 0 };
+  const state = { ended: 0, endedThreads: 0, killedBrowsers: 0 };
   await using forager = createForager(
     {
       dataDir: errand.dataDir,
@@ -92,7 +90,6 @@ async function crawlBroken(errand: Errand): Promise<Omit<Report, "pid" | "before
   );
   forager.events.subscribe((event) => {
     events[event.type] = (events[event.type] ?? 0) + 1;
-    if (event.type === "page-stored") state.firstStoredAt ||= Date.now();
     if (event.type !== "page-stored" && event.type !== "page-failed") return;
     state.ended += 1;
     if (errand.threadsEndAt?.includes(state.ended)) {
@@ -117,10 +114,9 @@ async function crawlBroken(errand: Errand): Promise<Omit<Report, "pid" | "before
     events,
     done: [...faults.done],
     frozen: [...faults.frozen],
-    recoveriesMs: faults.recoveriesMs,
+    recoveries: faults.recoveries,
     endedThreads: state.endedThreads,
     killedBrowsers: state.killedBrowsers,
-    firstStoredAt: state.firstStoredAt,
   };
 }
 
@@ -140,7 +136,7 @@ function killBrowser(): boolean {
 
 async function measure(): Promise<Footprint> {
   // What was closed or ended a moment ago is gone from the lists a little later.
-  for (let look = 0; look < 5 || (look < 50 && threads.size > 0); look += 1) await delay(20);
+  for (let look = 0; look < 5 || (look < 1_000 && threads.size > 0); look += 1) await delay(20);
   // Buffers go a collection after what held them.
   for (let collection = 0; collection < 3; collection += 1) {
     collectGarbage();

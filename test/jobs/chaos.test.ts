@@ -12,16 +12,13 @@ import type { Site } from "../sites/static-site.ts";
 import type { Deed } from "./chaos-faults.ts";
 import type { Errand, Report } from "./chaos-process.ts";
 
-// How soon there is work done again: inside of the process, and by the next one on the same folder.
-const inProcessRecoveryMs = 2_000;
-const restartRecoveryMs = 6_000;
-/** The grace of what does not listen, and winding up. */
-const interruptMs = 6_000;
 /** What compiled code and the like make of the figure; agents keep some sixty times half a megabyte. */
 const memoryMarginBytes = 6 * 1024 * 1024;
 
 /** The second try comes after a second, a third one would after four more. */
 const maxAttempts = 2;
+/** For pages that hang; a busy machine takes some seconds to start a thread that reads. */
+const pageTimeoutMs = 15_000;
 const neverEnds: ReadonlySet<Deed> = new Set<Deed>(["hangs", "comes back late"]);
 
 // Each breaks a process of its own, and mostly waits; so they run side by side.
@@ -47,11 +44,11 @@ describe("a crawl in chaos", { concurrency: true }, () => {
         },
         extractor: { throws: 0.05, "throws afterwards": 0.02, hangs: 0.01, leaks: 0.1 },
       },
-      crawl: { concurrency: 12, pageTimeoutMs: 4_000, maxAttempts },
-      block: { atCall: 150, ms: 5_000 },
+      crawl: { concurrency: 12, pageTimeoutMs, maxAttempts },
+      block: { atCall: 150, ms: pageTimeoutMs + 1_000 },
       threadsEndAt: [40, 90, 180],
     }).told();
-    const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveriesMs: undefined })}`;
+    const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveries: undefined })}`;
     assert.equal(broken.error, "", why);
     assert.ok(broken.endedThreads === 3 && broken.frozen.length > 0, why);
     const deadLetters = await checkKept(folder.path, site, broken, why);
@@ -65,12 +62,12 @@ describe("a crawl in chaos", { concurrency: true }, () => {
       assert.ok(isHung || isTried, about);
     }
     checkFootprint(broken, why);
-    // On a busy machine a few wait for the processor, and some for the end of the block.
-    const recoveries = broken.recoveriesMs.toSorted((left, right) => left - right);
+    // A sixth of the calls is broken on purpose, so that some breakdowns follow each other.
+    const recoveries = broken.recoveries.toSorted((left, right) => left - right);
     const most = recoveries[Math.floor(recoveries.length * 0.9)] ?? Infinity;
     assert.ok(
-      recoveries.length > 10 && most <= inProcessRecoveryMs,
-      `seed ${seed}: after ${recoveries.length} breakdowns the next calls were served within ${recoveries.join(", ")} ms`,
+      recoveries.length > 10 && most <= 3,
+      `seed ${seed}: after ${recoveries.length} breakdowns so many calls failed before one was served: ${recoveries.join(", ")}`,
     );
   });
 
@@ -86,7 +83,7 @@ describe("a crawl in chaos", { concurrency: true }, () => {
         researcher: { throws: 0.08, "throws always": 0.02, hangs: 0.01, leaks: 0.1 },
         extractor: { throws: 0.05 },
       },
-      crawl: { concurrency: 8, pageTimeoutMs: 4_000, maxAttempts },
+      crawl: { concurrency: 8, pageTimeoutMs, maxAttempts },
     };
     for (const requests of [40, 80]) {
       const { child, ended } = startChaos(errand);
@@ -94,14 +91,12 @@ describe("a crawl in chaos", { concurrency: true }, () => {
       child.kill("SIGKILL");
       assert.equal(await ended, "SIGKILL");
     }
-    const killedAt = Date.now();
+    prolongLeases(errand.dataDir);
     const broken = await startChaos(errand).told();
-    const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveriesMs: undefined })}`;
+    const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveries: undefined })}`;
     assert.equal(broken.error, "", why);
     await checkKept(folder.path, site, broken, why);
     checkFootprint(broken, why);
-    const tookMs = broken.firstStoredAt - killedAt;
-    assert.ok(tookMs <= restartRecoveryMs, `${tookMs} ms to the first page after the last kill; ${why}`);
   });
 
   it("C38: Ctrl-C ends it while every agent hangs, and gives back what was under way", async () => {
@@ -113,16 +108,13 @@ describe("a crawl in chaos", { concurrency: true }, () => {
       dataDir: join(folder.path, "chaos"),
       seed,
       shares: { researcher: { hangs: 0.5 }, extractor: { hangs: 0.4 } },
-      crawl: { concurrency: 4, pageTimeoutMs: 60_000 },
+      crawl: { concurrency: 4, pageTimeoutMs: 600_000 },
     });
     while (site.requests.length < 5 && child.exitCode === null) await delay(5);
     await delay(500);
-    const interruptedAt = performance.now();
     child.kill("SIGINT");
     const broken = await told();
-    const tookMs = performance.now() - interruptedAt;
     assert.equal(broken.error, "Interrupted.", `seed ${seed}`);
-    assert.ok(tookMs <= interruptMs + 1_500, `seed ${seed}: ${tookMs} ms`);
     checkLeases(join(folder.path, "chaos"), broken, `seed ${seed}`, { isOver: false });
     checkFootprint(broken, `seed ${seed}`);
   });
@@ -136,7 +128,7 @@ describe("a crawl in chaos", { concurrency: true }, () => {
       dataDir: join(folder.path, "chaos"),
       seed,
       shares: { researcher: { throws: 0.1, leaks: 0.2 }, extractor: { throws: 0.1 } },
-      crawl: { concurrency: 3, pageTimeoutMs: 20_000 },
+      crawl: { concurrency: 3, pageTimeoutMs: 60_000 },
       tier: "headless",
       browsersEndAt: [1, 3],
     }).told();
@@ -213,6 +205,15 @@ async function checkKept(
   assert.ok((events["page-stored"] ?? 0) <= stored.length, why);
   checkLeases(dataDir, report, why, { isOver: true });
   return deadLetters;
+}
+
+/** Makes what a killed process held run out in ten minutes: whoever goes on before saw that its holder is gone. */
+function prolongLeases(dataDir: string): void {
+  using database = new DatabaseSync(join(dataDir, "forager.db"));
+  database.exec(`
+    UPDATE url SET at = at + 600000 WHERE state = 'leased';
+    UPDATE task SET at = at + 600000 WHERE state = 'leased';
+    UPDATE lease SET until = until + 600000 WHERE until > 0`);
 }
 
 /** Nobody holds a lease, a task or a URL; at the end nothing waits either. */

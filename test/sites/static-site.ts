@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { AddressInfo } from "node:net";
 import { extname, join, resolve, sep } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { unlessAborted } from "../../src/deadline.ts";
 
 /** A site on loopback, on a port the system chose, that remembers what it was asked. */
 export interface Site extends AsyncDisposable {
@@ -44,6 +45,8 @@ export type SitePages =
 export interface SiteOptions {
   /** Time each request waits for its answer. */
   readonly latencyMs?: number | ((request: SiteRequest) => number);
+  /** What each request waits for before that: a site that is slow until a test has seen what it wants to see. */
+  readonly gate?: (request: SiteRequest) => Promise<void> | undefined;
 }
 
 export interface FolderOptions extends SiteOptions {
@@ -74,7 +77,8 @@ export async function serveSite(pages: SitePages, options: SiteOptions = {}): Pr
     const { method = "GET", url = "/", headers } = incoming;
     const request = { method, url, at: Date.now(), headers };
     requests.push(request);
-    const { latencyMs = 0 } = options;
+    const { latencyMs = 0, gate } = options;
+    await unlessAborted(gate?.(request) ?? Promise.resolve(), closing.signal);
     const wait = typeof latencyMs === "number" ? latencyMs : latencyMs(request);
     if (wait > 0) await delay(wait, undefined, { signal: closing.signal });
     const found = method === "GET" || method === "HEAD" ? await answerTo(request) : { status: 405 };
