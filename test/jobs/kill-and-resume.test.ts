@@ -61,11 +61,20 @@ describe("a crawl that is killed", () => {
 
   it("C52: gives everything back on SIGTERM, and the next crawl loses and repeats nothing", async () => {
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 120, seed: 9, latencyMs: 60 });
+    const goOn = Promise.withResolvers<void>();
+    // Some pages more, and then none until it has stopped, however long the signal takes.
+    const gate = () => (site.requests.length > 80 ? goOn.promise : undefined);
+    await using site: Awaited<ReturnType<typeof serveGeneratedSite>> = await serveGeneratedSite({
+      pages: 120,
+      seed: 9,
+      latencyMs: 60,
+      gate,
+    });
     const { child, ended } = startForager(crawl(site.origin, folder.path));
     while (site.requests.length < 60) await delay(5);
     child.kill("SIGTERM");
     assert.equal((await ended).code, 130);
+    goOn.resolve();
     {
       using data = DataFolder.open(folder.path, {
         isCreated: false,

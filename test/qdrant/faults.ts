@@ -33,9 +33,9 @@ export type Fault = {
       readonly message?: string;
     }
   | {
-      /** An update is taken at once and applied so much later; those after it wait behind it. */
+      /** An update is taken at once and applied when this is so; those after it wait behind it. */
       readonly kind: "late";
-      readonly ms: number;
+      readonly until: Promise<void>;
     }
 );
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { unlessAborted } from "../../src/deadline.ts";
 import type { AliasAction, Catalogue } from "./catalogue.ts";
 import type { Collection, CollectionChange } from "./collection.ts";
 import { badRequest } from "./failure.ts";
@@ -25,8 +26,8 @@ export interface Call {
   readonly path: Readonly<Record<string, string>>;
   readonly query: { readonly wait?: boolean; readonly timeout?: number };
   readonly body: unknown;
-  /** How long after it was taken an update is applied. */
-  readonly lateMs: number;
+  /** What an update that was taken waits for before it is applied. */
+  readonly until: Promise<void> | undefined;
   /** Milliseconds in a second of `timeout`. */
   readonly secondMs: number;
   /** Ends with the server. */
@@ -175,13 +176,13 @@ async function update(
   const apply = () => changes.forEach((change, at) => change(collection, versions[at] ?? 0));
   const answer = (status: string) => versions.map((operation_id) => ({ operation_id, status }));
 
-  if (call.lateMs === 0 && collection.waiting === 0) {
+  if (!call.until && collection.waiting === 0) {
     apply();
     return answer(wait ? "completed" : "acknowledged");
   }
   collection.waiting++;
   const turn = collection.applied
-    .then(() => sleep(call.lateMs, undefined, { signal: call.signal }))
+    .then(() => call.until && unlessAborted(call.until, call.signal))
     .then(apply)
     .finally(() => collection.waiting--);
   // Whoever waits for it hears of its failure; nobody else does.

@@ -111,7 +111,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
         query,
         body: parsed.value,
         secondMs: options.secondMs ?? 1_000,
-        lateMs: fault?.kind === "late" ? fault.ms : 0,
+        until: fault?.kind === "late" ? fault.until : undefined,
         signal: closing.signal,
       });
       if (fault?.kind === "cut-after-apply") return cut(request);

@@ -102,20 +102,23 @@ describe("faults of the stand-in", () => {
 
   it("apply an update late: acknowledged, timed out while waiting, or completed, always in turn", async () => {
     await using standIn = await startWithCollection({ secondMs: 20 });
-    standIn.fault({ kind: "late", ms: 60, times: 2 });
+    const { promise: until, resolve: apply } = Promise.withResolvers<void>();
+    standIn.fault({ kind: "late", until, times: 2 });
     assert.equal(await updateStatus(upsert(standIn, [1], "")), "acknowledged");
     assert.equal(await updateStatus(upsert(standIn, [2], "?wait=true&timeout=1")), "wait_timeout");
     assert.deepEqual(storedIds(standIn), []);
     const info = await send(standIn, "GET", "/collections/c");
     assert.deepEqual((info.result as { update_queue: unknown }).update_queue, { length: 2 });
-    assert.equal(await updateStatus(upsert(standIn, [3])), "completed");
+    const third = updateStatus(upsert(standIn, [3]));
+    apply();
+    assert.equal(await third, "completed");
     assert.deepEqual(storedIds(standIn), [1, 2, 3]);
   });
 
   it("end with the server", async () => {
     const standIn = await startWithCollection();
     standIn.fault({ kind: "delay", ms: 60_000 });
-    standIn.fault({ kind: "late", ms: 60_000 });
+    standIn.fault({ kind: "late", until: new Promise(() => {}) });
     const delayed = assert.rejects(upsert(standIn, [1]));
     while (standIn.requests.length < 1) await new Promise(setImmediate);
     const late = assert.rejects(upsert(standIn, [2]));

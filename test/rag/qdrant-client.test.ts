@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import fc from "fast-check";
@@ -264,12 +265,16 @@ describe("Qdrant: batches", () => {
   it("keeps to its limits and to three writes at once", async () => {
     let running = 0;
     let most = 0;
+    const full = Promise.withResolvers<void>();
     const slow: Answer = (...args) => {
       most = Math.max(most, ++running);
-      setTimeout(() => {
+      if (most === 3) full.resolve();
+      // Then some time more, for a fourth that were not to come.
+      void full.promise.then(async () => {
+        await delay(5);
         running--;
         written(...args);
-      }, 5);
+      });
     };
     await using server = await serve(slow, { maxBatchPoints: 4, maxBatchBytes: 2_000 });
     await server.connection.points.upsert("forager", [...many(20), point("large", "x".repeat(1_950))]);

@@ -173,7 +173,8 @@ describe("documents put into Qdrant", () => {
     await using opened = harness.open(means);
     await opened.store.put([indexedOf(otters)]);
     const controller = new AbortController();
-    standIn.fault({ kind: "late", ms: 30, when: isUpdate });
+    const { promise: until, resolve: apply } = Promise.withResolvers<void>();
+    standIn.fault({ kind: "late", until, when: isUpdate });
     const aborted = opened.store.put(
       [indexedOf({ ...otters, passages: ["winter lamp"] })],
       controller.signal,
@@ -183,7 +184,9 @@ describe("documents put into Qdrant", () => {
     }
     controller.abort(new Error("enough"));
     await assert.rejects(aborted, /enough/);
-    await opened.store.put([indexedOf({ ...otters, passages: ["river letter"] })]);
+    const put = opened.store.put([indexedOf({ ...otters, passages: ["river letter"] })]);
+    apply();
+    await put;
     const [document] = await Array.fromAsync(opened.store.everything());
     assert.deepEqual(
       standIn
