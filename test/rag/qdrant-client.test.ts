@@ -266,16 +266,15 @@ describe("Qdrant: batches", () => {
     let running = 0;
     let most = 0;
     const full = Promise.withResolvers<void>();
-    const slow: Answer = (...args) => {
+    const answer = async (...args: Parameters<Answer>) => {
       most = Math.max(most, ++running);
       if (most === 3) full.resolve();
-      // Then some time more, for a fourth that were not to come.
-      void full.promise.then(async () => {
-        await delay(5);
-        running--;
-        written(...args);
-      });
+      await full.promise;
+      await delay(5); // for a fourth that is not to come
+      running--;
+      written(...args);
     };
+    const slow: Answer = (...args) => void answer(...args);
     await using server = await serve(slow, { maxBatchPoints: 4, maxBatchBytes: 2_000 });
     await server.connection.points.upsert("forager", [...many(20), point("large", "x".repeat(1_950))]);
     assert.equal(server.asked.length, 6);
