@@ -37,7 +37,7 @@ const forms: readonly Form[] = [
     place: "agent",
   },
   {
-    asks: /\bwhere\b|\b(?:which|what) (?:\w+ )?(?:city|country|town|state|place|person|company|organi[sz]ation|university|team|author|language|capital)\b|^\s*what (?:is|was) the capital\b/iu,
+    asks: /\bwhere\b|\b(?:which|what) (?:\w+ )?(?:city|country|town|state|place|person|company|organi[sz]ation|university|team|author|language|capital)\b|^\s*what (?:is|was|are|were) the (?:\p{L}+ ){0,2}(?:capital|language|currency|nickname|title|mascot|anthem|religion|denomination)\b/iu,
     kinds: ["name"],
     place: "complement",
   },
@@ -75,11 +75,12 @@ const forms: readonly Form[] = [
     dimensions: ["time", "length", ""],
   },
   {
-    asks: /\b(?:maximum|minimum|limits?|max|min|largest|smallest|longest|shortest|highest|lowest|most|fewest|capacity)\b/iu,
+    asks: /\b(?:maximum|minimum|limits?|max|min|largest|smallest|longest|shortest|highest|lowest|most|fewest)\b/iu,
     kinds: ["quantity"],
     dimensions: "any",
     place: "limit",
   },
+  { asks: /\blength of\b/iu, kinds: ["quantity"], dimensions: ["length", "time"] },
   {
     asks: /\bhow (?:tall|high|wide|deep|far|thick|big|large)\b|\b(?:height|width|depth|length|distance|diameter|elevation|altitude)\b/iu,
     kinds: ["quantity"],
@@ -99,7 +100,7 @@ const forms: readonly Form[] = [
     dimensions: ["length/time", "bytes/time", "frequency", "time", "/time"],
   },
   {
-    asks: /\bhow much\b|\b(?:size|memory|weights?|power|voltage|range|circumference|span|yield|rating|density|volume)\b/iu,
+    asks: /\bhow much\b|\b(?:capacity|size|memory|weights?|power|voltage|range|circumference|span|yield|rating|density|volume)\b/iu,
     kinds: ["quantity"],
     dimensions: "any",
   },

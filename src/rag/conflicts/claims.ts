@@ -3,6 +3,7 @@ import { impliedTerms } from "./asked.ts";
 import { type AskedTerms, coverageOf, tellingOf } from "./asked-terms.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
+import { readableOf } from "./readable.ts";
 import { standingOf } from "./subject.ts";
 import { agree, valuesIn } from "./values.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
@@ -35,12 +36,16 @@ const noClaim =
 
 /** The claim of a sentence, if it is about what is asked and gives one value for it. */
 export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undefined {
-  const { quote } = evidence;
+  const quote = readableOf(evidence);
+  const { context, title } = evidence;
+  // The other rows of its table are no headings.
+  const above = context.endsWith(evidence.quote) ? context.slice(0, -evidence.quote.length) : context;
+  const headings = above.replace(/^.*\t.*$/gmu, "");
   if (noClaim.test(quote)) return undefined;
   const isVerdict = question.asked.kinds.includes("verdict");
   const read = (text: string): ReadonlySet<number> =>
     new Set(termsOf(withPlainVerbs(isVerdict ? positive(text, question.text) : text)));
-  const standing = standingOf(question, evidence, read);
+  const standing = standingOf(question, evidence, quote, read);
   if (!standing) return undefined;
   const { isClose, isOnSubject, held, nearby } = standing;
   const values = isVerdict
@@ -58,7 +63,7 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
     isClose,
     isOnSubject,
     around: termsAround(question, quote, first, read),
-    qualifiers: qualifiersOf(question.text, evidence, first, quote),
+    qualifiers: qualifiersOf(question.text, headings, title, first, quote),
   };
 }
 

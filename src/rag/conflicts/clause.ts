@@ -1,10 +1,10 @@
 /** Before the value: what ends here stands by itself, unless it sets the scene for what follows. */
-const breakBefore = /[;:.!?]\s/gu;
+const breakBefore = /[;:.!?]\s|,\s(?:and|but|so|while|whereas|yet)\s/gu;
 const setsScene =
   /^(?:for|among|in|on|at|with|without|if|when|whenever|unless|under|within|during|after|before|from|by|since|until|as|through|using|used|while|where|only)\b/iu;
 /** Behind the value: where another thing is said, and no condition of this one. */
 const breakBehind =
-  /[;.!?](?=\s|$)|:\s|,?\s(?:so|because|which|who|whereas)\s|,\s(?:sold|built|made|\p{Ll}+ed)\s|,\s(?:all|most|some|many|few|each) of\s|,?\s(?:and|but)\s(?!only|for|in|on|at|with|without|if|when|under|during|not\b|less|more|a\b|an\b|\d)/u;
+  /[;.!?](?=\s|$)|:\s|,\s(?:when|where|although|though|as|since)\s|,?\s(?:so|because|which|who|whereas)\s|,\s(?:sold|built|made|\p{Ll}+ed)\s|,\s(?:about\s)?(?:an?\s)?\p{L}+ of (?:it|them|which|whom|these|those)\b|,\s(?:all|most|some|many|few|each) of\s|,?\s(?:and|but)\s(?!only|for|in|on|at|with|without|if|when|under|during|not\b|less|more|a\b|an\b|\d)/u;
 
 /**
  * The part of a sentence that gives the value: "Good news: the ticket costs 5 euros, so buy two" is about the ticket only
@@ -17,12 +17,17 @@ export function clauseOf(
   end: number,
 ): { readonly from: number; readonly to: number } {
   let from = 0;
-  for (const { index } of text.slice(0, start).matchAll(breakBefore)) {
+  for (const {
+    index,
+    0: { length },
+  } of text.slice(0, start).matchAll(breakBefore)) {
     const left = text.slice(from, index).trim();
     if (setsScene.test(left) || left.split(/\s+/u).length < leastWords) continue;
-    from = index + 2;
+    from = index + length;
   }
-  const behind = breakBehind.exec(text.slice(end));
+  // "Which, established in 1852, took in children": what is put in ends with its comma.
+  const inserted = /,\s\p{L}+\s(?:in|on|by|at)\s$/iu.test(text.slice(0, start)) ? /^,/u : breakBehind;
+  const behind = inserted.exec(text.slice(end)) ?? breakBehind.exec(text.slice(end));
   return { from, to: behind ? end + behind.index : text.length };
 }
 

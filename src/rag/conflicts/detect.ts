@@ -55,7 +55,7 @@ export function detectContradictions(
     .filter(({ score }) => score >= leastScore)
     .flatMap((one) => claimOf(terms, one) ?? [])
     .sort((one, other) => other.evidence.score - one.evidence.score);
-  const clusters = clustersOf(terms, claims);
+  const clusters = clustersOf(terms, inOneVoice(claims));
   for (const cluster of clusters) {
     const rivals = clusters.filter((other) => other !== cluster && contradict(terms, cluster, other));
     const [one, other, ...others] = [cluster, ...rivals]
@@ -65,6 +65,16 @@ export function detectContradictions(
     return [{ about: question, variesWithTime: terms.asked.variesWithTime, sides: [one, other, ...others] }];
   }
   return [];
+}
+
+/** A page says one thing: what its likeliest claim says. Best first. */
+function inOneVoice(claims: readonly Claim[]): Claim[] {
+  const voices = new Map<string, Claim>();
+  return claims.filter((claim) => {
+    const voice = voices.get(claim.evidence.url);
+    if (!voice) voices.set(claim.evidence.url, claim);
+    return !voice || haveOneValue(voice, claim);
+  });
 }
 
 /** Claims of one attribute with one value, around the best of them. */

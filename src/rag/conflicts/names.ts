@@ -35,9 +35,10 @@ export function namesIn(text: string): Name[] {
 /** Whether they can name the same: one's last word is in the other, or one is the other's initials; of places, the smaller lies in the larger. */
 export function namesAgree(one: Name, other: Name): boolean {
   if (areRelatives(one, other)) return false;
+  const [first, second] = [withoutTitles(one), withoutTitles(other)];
   return (
-    holdsLast(one, other) ||
-    holdsLast(other, one) ||
+    holdsLast(first, second) ||
+    holdsLast(second, first) ||
     initials(one) === other.words.join("") ||
     initials(other) === one.words.join("")
   );
@@ -63,6 +64,11 @@ const titles: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+
+function withoutTitles(name: Name): Name {
+  const words = name.words.filter((word) => !titles.has(word));
+  return words.length > 0 ? { ...name, words } : name;
+}
 
 function holdsLast(one: Name, other: Name): boolean {
   return (

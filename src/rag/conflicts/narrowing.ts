@@ -25,6 +25,8 @@ export interface Narrowing {
   readonly isPeriodAsked: boolean;
   /** The condition it stands under; empty where there is none. */
   readonly condition: string;
+  /** How it begins, where that sets a time or a bound: "after", "for". */
+  readonly bound: string;
 }
 
 const period =
@@ -40,6 +42,8 @@ const edition = /(?<![\p{N}.,-])(?:1[5-9]\d\d|20\d\d)(?:[/–-]\d{2,4})?(?![\p{N
 const leadingYear = /^(?:In|For|During|Since|As of)\s(?:the\s(?:year|season)\s)?((?:1[5-9]|20)\d\d)\b/u;
 const leadingCondition =
   /^(?:if|when|whenever|unless|with|without|while|in case|as long as|provided|except|once|outside|during)\b/iu;
+const bound =
+  /^(?:before|after|until|during|outside|for|without|with|since|under|over|except|above|below|within)\b/iu;
 const condition = /\b(?:if|when|whenever|unless|except|provided|as long as|with|without)\b/iu;
 /** "Foreign keys that span shards": some of them. */
 const relative = /(?<=\p{L}\s)(?:that|which|whose)\s(?!(?:the|an?|its|we|you|it|they)\b)/iu;
@@ -67,6 +71,7 @@ export function narrowingOf(
     whereabouts: whereaboutsIn(clause, asked),
     isPeriodAsked: new RegExp(period.source, "iu").test(question),
     condition: conditionOf(question, value, clause),
+    bound: isFixed ? "" : (bound.exec(clause)?.[0].toLowerCase() ?? ""),
   };
 }
 
@@ -83,7 +88,8 @@ export function differInNarrowing(one: Narrowing, other: Narrowing): boolean {
     [...other.adjuncts].some((term) => !one.said.has(term)) ||
     areDisjoint(one.editions, other.editions) ||
     areDisjoint(one.whereabouts, other.whereabouts) ||
-    one.condition !== other.condition
+    one.condition !== other.condition ||
+    (one.bound !== "" && other.bound !== "" && one.bound !== other.bound)
   );
 }
 

@@ -1,6 +1,6 @@
 import { termsOf } from "../analyzer.ts";
 import { clauseOf } from "./clause.ts";
-import type { Evidence, Value } from "./evidence.ts";
+import type { Value } from "./evidence.ts";
 import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
 import { differInNarrowing, type Narrowing, narrowingOf } from "./narrowing.ts";
@@ -66,11 +66,11 @@ const plain: ReadonlySet<number> = new Set(
 /** @param value Which the words of the claim itself are not counted. */
 export function qualifiersOf(
   question: string,
-  { context, title }: Evidence,
+  headings: string,
+  title: string,
   value: Value,
   quote: string,
 ): Qualifiers {
-  const headings = headingsOf(context, quote);
   const path = headings.replace(title, "");
   const text = `${path}\n${quote}`;
   const isTime = value.kind === "date";
@@ -79,7 +79,7 @@ export function qualifiersOf(
   const { from, to } = clauseOf(quote, value.start, value.end);
   const clause =
     value.kind === "verdict"
-      ? quote.slice(from, to)
+      ? verdictClause(quote, value)
       : `${quote.slice(from, value.start)} # ${quote.slice(value.end, to)}`;
   const asked = new Set(lowerWords(question));
   const questionTerms = new Set(termsOf(withPlainVerbs(question)));
@@ -101,7 +101,7 @@ export function qualifiersOf(
         ),
     isMeasured: value.kind === "quantity",
     isPast:
-      past.test(quote.slice(from, to)) ||
+      past.test(clause) ||
       (value.kind !== "name" &&
         value.kind !== "date" &&
         (historyPage.test(headings) || historyPage.test(title))),
@@ -123,6 +123,19 @@ export function qualifiersOf(
     ),
   };
 }
+
+/** The clause that says yes or no, with what sets its scene and what it depends on. */
+function verdictClause(quote: string, { start, end }: Value): string {
+  const before = quote.slice(0, start);
+  const behind = quote.slice(end);
+  const scene = setsScene.test(before) ? before : "";
+  return `${scene}${quote.slice(start, end)}${dependsBehind.test(behind) ? behind : ""}`;
+}
+
+const setsScene =
+  /^(?:if|when|whenever|unless|with|without|while|in|on|at|during|outside|from|for|until|between|before|after|under)\b/iu;
+const dependsBehind =
+  /^,?\s(?:if|when|unless|except|but (?:not|only)|only|provided|as long as|without|with)\b/iu;
 
 /** Whether two claims speak of different things or cases, so that their values do not contradict. */
 export function differInQualifiers(one: Qualifiers, other: Qualifiers, areNeighbours: boolean): boolean {
@@ -231,10 +244,6 @@ function modifiersOf(question: string, said: string): Map<number, string> {
     if (!noModifier.test(before)) found.set(term, before.toLowerCase());
   }
   return found;
-}
-
-function headingsOf(context: string, quote: string): string {
-  return context.endsWith(quote) ? context.slice(0, context.length - quote.length) : context;
 }
 
 function areDisjoint(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {

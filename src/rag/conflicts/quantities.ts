@@ -24,7 +24,7 @@ const magnitudes: Readonly<Record<string, number>> = {
 };
 const number = new RegExp(
   String.raw`(?<![\p{L}\p{N}_.,#/\\+*^=([-]|[\p{L}\p{N}]\s?[-−–]\s?)` +
-    String.raw`(?<open>[(=[]?)(?<sign>[-−]?)(?<money>[$€£¥₹]?)\s?(?<digits>${digits}|\b(?:${words})\b)(?!\d|[.,:/_]\d|\.\p{L}|[_*([^])` +
+    String.raw`(?<open>[(=[]?)(?<sign>[-−]?)(?:(?<money>[$€£¥₹])\s?)?(?<digits>${digits}|\b(?:${words})\b)(?!\d|[.,:/_]\d|\.\p{L}|[_*([^])` +
     String.raw`(?:\s?(?:[-–−]|to|and|or)\s?[$€£¥₹]?(?<to>${digits})(?!\d|[.,:/_-]\d|\.\p{L}|[_*([^]))?` +
     String.raw`(?<half>\sand\sa\shalf\b)?(?:\s(?<magnitude>dozen|hundred|thousand|million|billion|bn|trillion)\b)?`,
   "giu",
@@ -58,6 +58,8 @@ const between = /\b(?:between|from)\s$/iu;
 /** Words whose number names something: "RFC 2616", "step 3", "Python 3" inside a sentence. */
 const label =
   /\b(?:rfc|pep|iso|section|sec|chapter|figure|fig|table|step|page|line|note|issue|bug|appendix|part|item|example|protocol|version|release|column|python|phase)s?\.?\s$|\S\s+\p{Lu}\p{L}*\s$/u;
+/** "11.2. Index types" */
+const sectionNumber = /^\d+(?:\.\d+)*\.\s(?=\p{Lu})/u;
 const port = /\bports?\s$/iu;
 
 /** What rounding hides between units, as a share. */
@@ -68,9 +70,14 @@ const aboutAtLeast = 0.05;
 /** What rounding to the last place may hide, as a share: 299.8 is 300, but 0.6 is not 1. */
 const roundingAtMost = 0.05;
 
-/** The numbers of a text that measure or count something. */
-export function quantitiesIn(text: string): Quantity[] {
+/**
+ * The numbers of a text that measure or count something.
+ * @param nouns Those that a number counts even behind a name: "of the Codex Averni 288 pages".
+ */
+export function quantitiesIn(text: string, nouns: ReadonlySet<number> = new Set()): Quantity[] {
+  const head = sectionNumber.exec(text)?.[0].length ?? 0;
   return [...text.matchAll(number)].flatMap((match) => {
+    if (match.index < head) return [];
     const groups = match.groups ?? {};
     const start = match.index + (groups["open"] ?? "").length;
     let end = match.index + match[0].length;
@@ -85,8 +92,9 @@ export function quantitiesIn(text: string): Quantity[] {
     }
     const isSpan = isRange && end === match.index + match[0].length;
     const unit = readUnit(text, end, money);
-    if (!unit && ((label.test(before) && !port.test(before)) || /^[-–]\p{L}/u.test(text.slice(end))))
-      return [];
+    const counted = unit ? undefined : countedTerm(text.slice(end));
+    const isName = label.test(before) && !port.test(before) && !(counted !== undefined && nouns.has(counted));
+    if (!unit && (isName || /^[-–]\p{L}/u.test(text.slice(end)))) return [];
     const magnitude = magnitudes[(groups["magnitude"] ?? "").toLowerCase()] ?? 1;
     const sign = groups["sign"] ? -1 : 1;
     const first = (valueOf(written) + (groups["half"] === undefined ? 0 : 0.5)) * magnitude * sign;
@@ -99,8 +107,8 @@ export function quantitiesIn(text: string): Quantity[] {
     const scale = unit?.scale ?? { low: 1 / (pace ?? 1), high: 1 / (pace ?? 1), offset: 0 };
     const ends = [low * scale.low, low * scale.high, high * scale.low, high * scale.high];
     const shownEnd = unit?.end ?? end;
-    const counted = unit ? undefined : countedTerm(text.slice(end));
-    if (isWord && !unit && counted === undefined) return [];
+    const isGiven = /(?:\bage[ds]?(?:\sof)?|:)\s$/iu.test(before);
+    if (isWord && !unit && counted === undefined && !isGiven) return [];
     return [
       {
         kind: "quantity" as const,

@@ -22,6 +22,8 @@ export const noModifier =
 const words = /[\p{L}\p{N}_-]+/gu;
 const partOf =
   /(?<![\p{L}\p{N}])([\p{L}-]+)\s+(?:of|in|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
+/** Verbs and adverbs; a wing is a part. */
+const noPart = /(?:ly|ed|(?<!^(?:w|r|k|spr|str|build|ceil|rail|cross|land|paint))ing)$/iu;
 /** "You can register for": a verb. */
 const afterModal = /\b(?:can|could|may|might|must|to|will|would|should|you|we|they|not)\s$/iu;
 /** Another of its kind: "the Morland tower". */
@@ -80,8 +82,7 @@ export function partsOf(text: string, asked: ReadonlySet<number>): Set<number> {
   for (const { 1: part = "", 2: whole = "", index } of text.matchAll(partOf)) {
     // Of "# litres of water" the litres are the value's.
     if (/#\s$/u.test(text.slice(0, index))) continue;
-    if (!isSubject(whole, isAsked) || /(?:ly|ed|ing)$/u.test(part) || afterModal.test(text.slice(0, index)))
-      continue;
+    if (!isSubject(whole, isAsked) || noPart.test(part) || afterModal.test(text.slice(0, index))) continue;
     add(part);
     // "The VIP area of": what kind of area.
     const kind = /(?<!\p{L})(\p{L}+)\s$/u.exec(text.slice(0, index))?.[1] ?? "";

@@ -35,13 +35,16 @@ const leastLikely = 0.25;
 /** A less likely sentence that measures, and a row of a table, name their subject themselves: share of the question's terms. */
 const leastPlainShare = 0.5;
 
-/** @param read The terms of a text, as the question has them. */
+/**
+ * @param quote The sentence as it reads.
+ * @param read The terms of a text, as the question has them.
+ */
 export function standingOf(
   question: AskedTerms,
-  evidence: Evidence,
+  { context, passage = context, score, title }: Evidence,
+  quote: string,
   read: (text: string) => ReadonlySet<number>,
 ): Standing | undefined {
-  const { quote, context, passage = context, score, title } = evidence;
   const { kinds } = question.asked;
   const place = `${title}\n${context}\n${quote}`;
   const whole = `${place}\n${passage}`;
@@ -55,7 +58,9 @@ export function standingOf(
   const isRelated =
     question.relation.size === 0 ||
     commonOf(question.relation, own).size > 0 ||
-    (makes.test(question.text) && isWorkBy.test(quote));
+    (makes.test(question.text) && isWorkBy.test(quote)) ||
+    isLabelled(question, quote);
+  const isRow = /^[^.]{1,60}: [^.]*; /u.test(quote);
   const share = isLabelled(question, quote) ? 1 : shareOf(question, own);
   const isClose =
     (score >= leastSure || isRelated) &&
@@ -67,7 +72,7 @@ export function standingOf(
   const isOnSubject =
     isRelated &&
     isPlain &&
-    share >= (/\t/u.test(quote) ? leastPlainShare : Number.MIN_VALUE) &&
+    share >= (isRow ? leastPlainShare : Number.MIN_VALUE) &&
     coverageOf(question, nearby) >= leastNearbyCoverage &&
     holdsNames(question, whole, nearby) &&
     !substitutes(question.text, quote, (term) => question.weights.has(term), inPlace);
@@ -82,9 +87,11 @@ const isWorkBy =
   /^(?!.*\p{L}(?:ed|en|wn|ilt|ung)\s(?:\p{Ll}+\s)?by\s).*\sby\s(?:(?:the|an?)\s(?:\p{Ll}+\s)+)?\p{Lu}/u;
 
 /** "Weight: 3.4 kg" in a list of what the page is about. */
-function isLabelled({ asked }: AskedTerms, quote: string): boolean {
+function isLabelled({ asked, weights }: AskedTerms, quote: string): boolean {
   const label = /^[\p{L} -]{3,30}(?=:\s)/u.exec(quote)?.[0] ?? "";
-  return termsOf(label).some((term) => impliedTerms.has(term) || asked.counted.has(term));
+  return termsOf(label).some(
+    (term) => impliedTerms.has(term) || asked.counted.has(term) || weights.has(term),
+  );
 }
 
 /** "The Lenn footbridge": its noun is a part of the name. */

@@ -50,8 +50,8 @@ const named = /\S\s(?!Version|Release|V\b)(\p{Lu}[\p{L}+#]*)\s$/u;
 const measures = [
   /\b(?:long|length)\b/iu,
   /\b(?:wide|width)\b/iu,
-  /\b(?:tall|high|height|elevation|altitude)\b/iu,
-  /\b(?:deep|depth)\b/iu,
+  /\b(?:tall|high|height|elevation|altitude|above)\b/iu,
+  /\b(?:deep|depth|below|beneath|under)\b/iu,
   /\b(?:thick|thickness)\b/iu,
   /\b(?:diameter|across)\b/iu,
   /\b(?:far|distance|away)\b/iu,
@@ -66,7 +66,7 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
   for (const kind of asked.kinds) {
     if (kind === "quantity")
       found.push(
-        ...(often.length > 0 ? often : [...quantitiesIn(text), ...clockTimesIn(text)])
+        ...(often.length > 0 ? often : [...quantitiesIn(text, asked.counted), ...clockTimesIn(text)])
           .filter((value) => value.dimension !== "" || !isPartOfDate(value, text))
           .map((value) => asAsked(value, text, asked, question))
           .filter((value) => isAskedQuantity(value, asked))
@@ -80,7 +80,8 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
         ),
       );
     if (kind === "word") found.push(...wordsIn(text, question).filter((value) => !isPartOfDate(value, text)));
-    if (kind === "name") found.push(...namesIn(text));
+    // "Year: 1788": a label names nobody.
+    if (kind === "name") found.push(...namesIn(text).filter(({ end }) => text.charAt(end) !== ":"));
     if (kind === "literal") found.push(...(asked.place === "default" ? settingsIn(text) : codeIn(text)));
   }
   const ages = asksForAge.test(question)
@@ -120,7 +121,7 @@ export function areComparable(one: Value, other: Value): boolean {
 function isOfOther(value: Value, before: string, behind: string, question: string): boolean {
   if (relative.test(before)) return true;
   const verb = value.kind === "date" ? happened.exec(before)?.[1] : undefined;
-  if (verb !== undefined && !sharesTerm(verb, question)) return true;
+  if (verb !== undefined && !sharesTerm(withPlainVerbs(verb), withPlainVerbs(question))) return true;
   const product = value.kind === "version" ? named.exec(before)?.[1] : undefined;
   if (product !== undefined && !sharesTerm(product, question)) return true;
   const asked = measures.findIndex((words) => words.test(question));
@@ -179,9 +180,10 @@ function asAsked(value: Quantity, text: string, asked: Asked, question: string):
     };
   if (dimension !== "" || asked.counted.size === 0) return value;
   const behind = text.slice(value.end).replace(plainAdjectives, " ");
-  const noun = /^\s([\p{L}-]{3,})/u.exec(behind)?.[1] ?? labelled.exec(text.slice(0, value.start))?.[1];
-  const terms = termsOf(noun ?? "");
-  const isSaid = terms.some((term) => asked.counted.has(term));
+  const noun = /^\s([\p{L}-]{3,})/u.exec(behind)?.[1];
+  const label = noun === undefined ? (labelled.exec(text.slice(0, value.start))?.[1] ?? "") : "";
+  const terms = termsOf(noun ?? label);
+  const isSaid = terms.some((term) => asked.counted.has(term)) || sharesTerm(label, question);
   return { ...value, counted: isSaid ? [...asked.counted][0] : (terms.at(-1) ?? value.counted) };
 }
 
@@ -221,9 +223,17 @@ function stands({ place }: Asked, value: Value, before: string, behind: string, 
         value.kind !== "name" ||
         (place === "agent" ? nearAgent : nearName).test(before) ||
         (/,\s$/u.test(before) && behind.startsWith(",")) ||
+        /^\sas\s(?:the|its|their|his|her|an?)\b/u.test(behind) ||
+        (place === "complement" && followsAsked(before, question)) ||
         (/^(?:the\s)?$/iu.test(before) ? acts(behind) : isOfAsked(before, behind, question))
       );
   }
+}
+
+/** "It crosses the Ouse Water", where what it crosses is asked for. */
+function followsAsked(before: string, question: string): boolean {
+  const verb = /(\p{L}+)\s(?:(?:the|an?)\s)?$/u.exec(before)?.[1] ?? "";
+  return /(?:s|ed)$/u.test(verb) && sharesTerm(withPlainVerbs(verb), withPlainVerbs(question));
 }
 
 /** "The river Lenn", where a river is asked for; "Vale United won", where the winner is. */
@@ -231,7 +241,7 @@ function isOfAsked(before: string, behind: string, question: string): boolean {
   const next = /^\s+(\p{Ll}+)/u.exec(behind)?.[1] ?? "";
   const noun = /\b(\p{Ll}+)\s$/u.exec(before)?.[1] ?? "";
   return (
-    (new RegExp(`\\b(?:which|what) ${noun}\\b`, "iu").test(question) && noun !== "") ||
+    (new RegExp(`\\b(?:which|what|the) ${noun}\\b`, "iu").test(question) && noun !== "") ||
     (next !== "" && sharesTerm(withPlainVerbs(next), withPlainVerbs(question)))
   );
 }
