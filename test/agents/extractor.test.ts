@@ -40,7 +40,7 @@ describe("extractor", () => {
       await assert.rejects(reading);
       await extractor[Symbol.asyncDispose]();
       await delay(300);
-      for (let look = 0; look < 200 && threads.size > 0; look += 1) await delay(10);
+      for (let look = 0; look < 3_000 && threads.size > 0; look += 1) await delay(10);
       assert.equal(threads.size, 0);
     } finally {
       process.off("worker", onWorker);

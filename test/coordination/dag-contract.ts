@@ -233,7 +233,7 @@ export function describeDag(name: string, open: () => OpenBackend): void {
           if (input === "slow") await release.promise;
           if (input === "bad" && !isMended) throw new TypeError("cannot be read");
         },
-        { concurrency: 2, timeoutMs: 1_000, context },
+        { concurrency: 2, timeoutMs: 60_000, context },
       );
       await until("the failure", () => states(backend)["bad"] === "dead");
       isMended = true;
@@ -275,7 +275,7 @@ export function describeDag(name: string, open: () => OpenBackend): void {
           if (input === "bad") throw new TypeError("cannot be read");
           await release;
         },
-        { concurrency: 2, timeoutMs: 1_000, context },
+        { concurrency: 2, timeoutMs: 60_000, context },
       );
       await until("the failure", () => states(backend)["bad"] === "dead");
       resolve();

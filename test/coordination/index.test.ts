@@ -20,7 +20,7 @@ describe("forager/coordination", () => {
     await using _ = tasks.consume(
       "greet",
       async (name) => `${(await memory.get<string>("greeting"))?.value} ${String(name)}`,
-      { concurrency: 1, timeoutMs: 1_000, context: rootContext("test") },
+      { concurrency: 1, timeoutMs: 60_000, context: rootContext("test") },
     );
     assert.equal((await tasks.wait(id, AbortSignal.timeout(60_000))).result, "Hello you");
   });

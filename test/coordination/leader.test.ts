@@ -195,7 +195,7 @@ describe("compaction of coordination", () => {
       async (input) => {
         if (input === 2) throw new Error("broken");
       },
-      { concurrency: 1, timeoutMs: 1_000, context },
+      { concurrency: 1, timeoutMs: 60_000, context },
     );
     await consumer.idle(AbortSignal.timeout(60_000));
     await consumer[Symbol.asyncDispose]();

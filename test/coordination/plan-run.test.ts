@@ -183,10 +183,10 @@ describe("running a plan", () => {
   it("C24: ends a node that works for too long, and does not count its wait for a shared resource", async () => {
     using plans = openPlans(async (input) => {
       if (idOf(input) === "hangs") await new Promise(() => {});
-      await delay(30);
+      await delay(300);
     });
     const shared = ["a", "b", "c", "d"].map((id) => ({ ...node(id), uses: ["file:x"] }));
-    const { nodes } = await plans.run(plan(...shared), { ...parallel, timeoutMs: 90 });
+    const { nodes } = await plans.run(plan(...shared), { ...parallel, timeoutMs: 1_000 });
     assert.deepEqual(statesOf(nodes), { a: "done", b: "done", c: "done", d: "done" });
     const late = await plans.run(plan({ ...node("hangs"), deadlineMs: 40 }), { ...parallel, run: 2 });
     assert.match(late.nodes.get("hangs")?.error ?? "", /deadline/);

@@ -99,10 +99,12 @@ describe("agent pool under chaos", () => {
         ended.push(pool.run(input, rootContext("job", off.signal), options).catch(() => {}));
         if (isCalledOff) setImmediate(() => off.abort(new Error("off")));
       }
+      const late = new AbortController();
       const isOver = await Promise.race([
         Promise.allSettled(ended).then(() => true),
-        delay(1_000, false, { ref: true }),
+        delay(60_000, false, { signal: late.signal }).catch(() => false),
       ]);
+      late.abort();
       assert.equal(isOver, true, "every call ends");
       await pool[Symbol.asyncDispose]();
       const { busy, waiting } = pool.status();

@@ -22,6 +22,9 @@ export function doubler(parts: Partial<Agent<number, number>> = {}): Agent<numbe
   };
 }
 
+/** Stands still, so that no pool takes a machine that does for one that stood still itself. Its sleeps are real. */
+const stillClock: Clock = { ...systemClock, now: () => 1_000_000 };
+
 /** A pool, and what it emitted. */
 export function openPool(
   source: AgentSource<number, number>,
@@ -32,8 +35,8 @@ export function openPool(
   const seen: ForagerEvent[] = [];
   events.subscribe((event) => seen.push(event));
   const pool = new AgentPool(
-    { ...source, events, clock: systemClock, ...deps },
-    { size: 2, timeoutMs: 1_000, ...options },
+    { ...source, events, clock: stillClock, ...deps },
+    { size: 2, timeoutMs: 60_000, ...options },
   );
   return { pool, seen, events, types: () => seen.map(({ type }) => type) };
 }

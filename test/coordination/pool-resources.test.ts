@@ -14,7 +14,7 @@ import { resourceNames } from "../../src/coordination/resources.ts";
 import { Gate, doubler, openPool, settle } from "./pool-fixture.ts";
 
 function open(options: ConstructorParameters<typeof Resources>[1] = {}): Resources {
-  return new Resources({ clock: systemClock }, { timeoutMs: 500, ...options });
+  return new Resources({ clock: systemClock }, { timeoutMs: 60_000, ...options });
 }
 
 function inUse(resources: Resources): Record<string, number> {
@@ -246,7 +246,7 @@ describe("shared resources", () => {
   });
 
   it("C35: work that takes more while it holds something is refused at once when that would close a circle, and the other goes on", async () => {
-    const resources = open({ timeoutMs: 5_000 });
+    const resources = open({ timeoutMs: 60_000 });
     const both = Promise.withResolvers<void>();
     const nested = async (name: string, first: string, second: string): Promise<string> =>
       resources.withResources({ locks: [first] }, rootContext(name), async (context) => {
@@ -271,7 +271,7 @@ describe("shared resources", () => {
   });
 
   it("C35: finds the circle also when it is closed by work that takes its things in order", async () => {
-    const resources = open({ sizes: { cpu: 1, io: 1 }, timeoutMs: 5_000 });
+    const resources = open({ sizes: { cpu: 1, io: 1 }, timeoutMs: 60_000 });
     const io = await resources.take({ uses: { io: 1 } }, rootContext("a"));
     const cpu = await resources.take({ uses: { cpu: 1 } }, rootContext("b"));
     const nested = resources.take({ uses: { cpu: 1 } }, io.context);
@@ -285,7 +285,7 @@ describe("shared resources", () => {
   });
 
   it("C35: work that asks again for what it holds is told so, instead of waiting for itself", async () => {
-    const resources = open({ timeoutMs: 5_000 });
+    const resources = open({ timeoutMs: 60_000 });
     const again = resources.withResources({ locks: ["file:x"] }, rootContext("a"), (context) =>
       resources.withResources({ locks: ["file:x"] }, context, async () => {}),
     );

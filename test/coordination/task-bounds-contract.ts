@@ -37,7 +37,7 @@ export function describeTaskBounds(
         work("later", { needs: ["ocr"], dueAt: Date.now() + 60_000 }),
       ]);
       const [, pdf, both] = ids;
-      const options = { concurrency: 1, timeoutMs: 1_000, context };
+      const options = { concurrency: 1, timeoutMs: 60_000, context };
       const seen: string[] = [];
       const by = (who: string) => async (input: unknown) => seen.push(`${who}: ${String(input)}`);
       assert.deepEqual(
@@ -89,7 +89,7 @@ export function describeTaskBounds(
       using first = open({ path });
       using second = open({ path });
       const gauge = new Gauge();
-      const options = { concurrency: 4, timeoutMs: 1_000, context };
+      const options = { concurrency: 4, timeoutMs: 60_000, context };
       const consumers = [first, first, second].map((backend) => {
         backend.tasks.limit("work", { atOnce: 3 });
         return backend.tasks.consume("work", () => gauge.during(5), options);
@@ -136,7 +136,7 @@ export function describeTaskBounds(
           running += 1;
           await release;
         },
-        { concurrency: () => size, timeoutMs: 2_000, context },
+        { concurrency: () => size, timeoutMs: 60_000, context },
       );
       await until("two under way", () => running === 2);
       size = 5;

@@ -28,7 +28,7 @@ describe("what the task queue is for", () => {
           .commit((transaction) => transaction.put("extracted", "by the first"))
           .catch((error) => late.push(error));
       },
-      { concurrency: 1, timeoutMs: 2_000, context },
+      { concurrency: 1, timeoutMs: 60_000, context },
     );
     await until("the first taking", () => given.length === 1);
     dying.pause();
@@ -135,7 +135,7 @@ describe("what the task queue is for", () => {
           for (const need of needs as string[])
             assert.ok(capabilities.includes(need), `${who} was given ${need}`);
         },
-        { concurrency: 2, timeoutMs: 1_000, context, capabilities },
+        { concurrency: 2, timeoutMs: 60_000, context, capabilities },
       ),
     );
     await until("the end of what can be done", () => routed === 20);
@@ -168,7 +168,7 @@ describe("what the task queue is for", () => {
         if (host === "down") throw new NetworkError("refused");
         return "page";
       },
-      { concurrency: 4, timeoutMs: 1_000, context },
+      { concurrency: 4, timeoutMs: 60_000, context },
     );
     const ended = Promise.all(ids.map((id) => backend.tasks.wait(id, AbortSignal.timeout(60_000))));
     for (let ms = 0; ms < 520; ms += 10) {

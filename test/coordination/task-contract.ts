@@ -142,7 +142,7 @@ export function describeTasks(name: string, open: () => OpenBackend): void {
         running -= 1;
         seen.push(input);
       };
-      const options = { concurrency: 2, timeoutMs: 1_000, context };
+      const options = { concurrency: 2, timeoutMs: 60_000, context };
       const consumers = [1, 2, 3].map(() => backend.tasks.consume("work", handler, options));
       await backend.tasks.add(Array.from({ length: 60 }, (_, index) => work(index)));
       for (const consumer of consumers) await consumer.idle(AbortSignal.timeout(60_000));
@@ -185,7 +185,7 @@ export function describeTasks(name: string, open: () => OpenBackend): void {
             }
             return await finishLate(own);
           },
-          { concurrency: 2, timeoutMs: 2_000, context },
+          { concurrency: 2, timeoutMs: 60_000, context },
         );
         const ended = await backend.tasks.wait(id, AbortSignal.timeout(60_000));
         resolve();
@@ -271,7 +271,7 @@ export function describeTasks(name: string, open: () => OpenBackend): void {
           await backend.database.write(() => backend.tasks.recover(Date.now(), { all: true }));
           return await new Promise(() => {});
         },
-        { concurrency: 2, timeoutMs: 2_000, context },
+        { concurrency: 2, timeoutMs: 60_000, context },
       );
       await backend.tasks.wait(id, AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
@@ -287,7 +287,7 @@ export function describeTasks(name: string, open: () => OpenBackend): void {
       const budget = new Budget("question", { tasks: 2 });
       await addOne(backend, work("parent", { run: 7, trace: "trace-of-7" }));
       const children: TaskContext["task"][] = [];
-      const options = { concurrency: 2, timeoutMs: 1_000, context: rootContext("test", undefined, budget) };
+      const options = { concurrency: 2, timeoutMs: 60_000, context: rootContext("test", undefined, budget) };
       await using _children = backend.tasks.consume(
         "child",
         async (_, { task }) => children.push(task),

@@ -27,7 +27,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
             tries += 1;
             throw new NetworkError("no answer");
           },
-          { concurrency: 1, timeoutMs: 2_000, context },
+          { concurrency: 1, timeoutMs: 60_000, context },
         );
         // The first wait doubles up to the longest (open-backend.ts), plus up to a half of it.
         for (const [failed, plain] of [20, 40, 80, 80].entries()) {
@@ -98,7 +98,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
           clock.advance(1_000);
           throw new NetworkError("no answer");
         },
-        { concurrency: 1, timeoutMs: 2_000, context },
+        { concurrency: 1, timeoutMs: 60_000, context },
       );
       let hasEnded = false;
       const ended = backend.tasks.wait(id, AbortSignal.timeout(60_000)).finally(() => (hasEnded = true));
@@ -158,7 +158,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
           await backend.database.write(() => backend.tasks.recover(Date.now(), { all: true }));
           await delay(10);
         },
-        { concurrency: 10, timeoutMs: 1_000, context },
+        { concurrency: 10, timeoutMs: 60_000, context },
       );
       const ended = await backend.tasks.wait(id, AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
@@ -236,7 +236,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
             signal.addEventListener("abort", () => (reason = signal.reason));
             resolve();
           }),
-        { concurrency: 1, timeoutMs: 2_000, context },
+        { concurrency: 1, timeoutMs: 60_000, context },
       );
       await started;
       assert.equal(await backend.tasks.cancel({ ids: [running, waiting, 999] }, "no more use"), 2);
@@ -270,7 +270,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
           starts += 1;
           await delay(20);
         },
-        { concurrency: 1, timeoutMs: 1_000, context },
+        { concurrency: 1, timeoutMs: 60_000, context },
       );
       await until("the first start", () => starts === 1);
       await drained[Symbol.asyncDispose]();
@@ -285,7 +285,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
           attempts.push(task.attempt);
           return new Promise(() => {});
         },
-        { concurrency: 2, timeoutMs: 1_000, context: rootContext("test", stop.signal) },
+        { concurrency: 2, timeoutMs: 60_000, context: rootContext("test", stop.signal) },
       );
       await until("both starts", () => attempts.length === 2);
       stop.abort(new Error("stopped"));
@@ -327,7 +327,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
         async (input) => {
           if (input === "dead") throw new TypeError("cannot be read");
         },
-        { concurrency: 1, timeoutMs: 1_000, context },
+        { concurrency: 1, timeoutMs: 60_000, context },
       );
       for (const id of [0, 1, 2, 4]) await backend.tasks.wait(Number(ids[id]), AbortSignal.timeout(60_000));
       await consumer[Symbol.asyncDispose]();
