@@ -121,6 +121,8 @@ export class Database {
     this.#begin("BEGIN");
     try {
       return read();
+    } catch (error) {
+      throw storeError(this.path, error);
     } finally {
       this.#rollback();
     }

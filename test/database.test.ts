@@ -34,6 +34,21 @@ const storeError = (text: RegExp) => (error: unknown) =>
 const isBusy = (error: unknown) => storeError(/is busy/)(error) && (error as StoreError).retryable;
 
 describe("database", () => {
+  it("names a file that turns out damaged while it is read", () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "data.db");
+    {
+      using database = new Database(path, { schema });
+      database.writeNow(() => {
+        for (let i = 0; i < 2_000; i += 1) add(database, `note ${i}`);
+      });
+    }
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0xa5, 3 * 4_096));
+    using database = new Database(path, { schema });
+    assert.throws(() => database.snapshot(() => notes(database)), storeError(/is damaged/));
+  });
+
   it("undoes only the write that throws, and hands its own error back", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 150 }), async (fates) => {

@@ -53,6 +53,7 @@ function describeSources({ abstained, confidence, citations, conflicts, notes }:
       ...citations.map(({ quote, url }) => `      "${onOneLine(quote)}"\n      ${url}`),
     ]),
   ]);
+  if (quotes.length + disagreements.length + notes.length === 0) return "";
   return [
     "",
     ...(quotes.length > 0 ? [heading, ...quotes] : []),

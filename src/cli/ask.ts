@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { visible } from "../agents/prompt-data.ts";
 import type { WrittenAnswer } from "../agents/written-answer.ts";
-import { messageOf } from "../errors.ts";
+import { OptionsError, messageOf } from "../errors.ts";
 import type { Job } from "../job.ts";
 import { AnswerView, describeAnswer } from "./answer-view.ts";
 import { addCommonFlags } from "./common-flags.ts";
 import { askPerson, converse } from "./conversation.ts";
-import { parseFilter } from "./filter.ts";
+import { describeFilters, parseFilter } from "./filter.ts";
 import { parseFlags } from "./flags.ts";
 import { readQueries } from "./queries.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
@@ -32,12 +33,17 @@ export function addAsk(program: Command, shell: Shell): void {
     const filter = parseFilter(filters);
     await using forager = shell.open(given);
     const show = async (job: Job<WrittenAnswer>, id?: string): Promise<WrittenAnswer> => {
-      if (!given.json) return await showAnswer(job, shell);
+      if (!given.json) return await showAnswer(job, shell, describeFilters(filters));
       const answer = await job;
       await shell.printJson({ ...(id === undefined ? {} : { id }), ...answer });
       return answer;
     };
-    if (words.length === 0 && queriesFile === undefined && process.stdin.isTTY && process.stdout.isTTY) {
+    if (words.length === 0 && queriesFile === undefined) {
+      if (!process.stdin.isTTY || !process.stdout.isTTY)
+        throw new OptionsError(
+          "No question",
+          "give one, or --queries-file FILE; a conversation needs a terminal",
+        );
       shell.say("Ask, and ask on. An empty line or Ctrl-D ends the conversation.");
       await converse(
         askPerson("? "),
@@ -48,21 +54,20 @@ export function addAsk(program: Command, shell: Shell): void {
       );
       return;
     }
-    for await (const { id, text } of readQueries(words, queriesFile))
+    for await (const { id, text } of readQueries(words, queriesFile)) {
+      if (queriesFile !== undefined && !given.json) await shell.print(`> ${visible(text)}\n`);
       await show(forager.ask(text, { filter }, shell.signal), id);
+    }
   });
 }
 
 /** On a terminal each sentence as it comes; elsewhere the whole when it is there. */
-async function showAnswer(job: Job<WrittenAnswer>, shell: Shell): Promise<WrittenAnswer> {
-  if (!process.stdout.isTTY) {
-    const answer = await job;
-    await shell.print(describeAnswer(answer));
-    return answer;
-  }
-  const view = new AnswerView((text) => process.stdout.write(text));
-  for await (const event of job) view.add(event);
+async function showAnswer(job: Job<WrittenAnswer>, shell: Shell, filters: string): Promise<WrittenAnswer> {
+  const view = process.stdout.isTTY ? new AnswerView((text) => process.stdout.write(text)) : undefined;
+  if (view) for await (const event of job) view.add(event);
   const answer = await job;
-  view.end(answer);
+  if (view) view.end(answer);
+  else await shell.print(describeAnswer(answer));
+  if (answer.citations.length === 0 && filters !== "") shell.say(filters.trim());
   return answer;
 }

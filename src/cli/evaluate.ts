@@ -54,6 +54,7 @@ export function addEvaluate(program: Command, shell: Shell, open: (flags: Common
       await readText("--queries", queries),
       qrels === undefined ? undefined : await readText("--qrels", qrels),
     );
+    if (out !== undefined) await writable(out, () => mkdir(out, { recursive: true }));
     await using forager = open(given);
     const onQuery = (done: number, of: number) => {
       if (shell.isTerminal) process.stderr.write(`\r${done} of ${of} queries${done === of ? "\n" : ""}`);
@@ -73,9 +74,14 @@ async function writeReport(folder: string, report: EvaluationReport): Promise<vo
       ? { "reliability.svg": drawReliability(abstention), "risk-coverage.svg": drawRiskCoverage(abstention) }
       : {}),
   };
-  try {
-    await mkdir(folder, { recursive: true });
+  await writable(folder, async () => {
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  });
+}
+
+async function writable(folder: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
   } catch (cause) {
     throw new OptionsError("--out", `${folder} cannot be written: ${messageOf(cause)}`, { cause });
   }

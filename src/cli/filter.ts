@@ -9,6 +9,26 @@ export function parseFilter(filters: readonly string[]): Filter | undefined {
   return parts.length > 1 ? { all: parts } : parts[0];
 }
 
+/** What a person who found nothing should know of the filters that were given; "" without any. */
+export function describeFilters(filters: readonly string[]): string {
+  if (filters.length === 0) return "";
+  const host = filters.find((filter) => filter.startsWith("host="))?.slice("host=".length);
+  const hints = [
+    ...(host === undefined || host.includes(":")
+      ? []
+      : [` A host on a port of its own is named with it, as in ${host}:8080.`]),
+    ...Object.entries(unstated).flatMap(([name, what]) =>
+      filters.some((filter) => filter.startsWith(`${name}=`))
+        ? [` Pages that do not state their ${what} are left out.`]
+        : [],
+    ),
+  ];
+  return ` Only pages with ${filters.join(" and ")} were looked at.${hints.join("")}`;
+}
+
+/** What many pages do not say of themselves, by the filter that asks for it. */
+const unstated = { language: "language", publishedAt: "date" };
+
 function parsePart(part: string): Filter {
   const at = part.indexOf("=");
   const name = part.slice(0, Math.max(at, 0));
@@ -43,6 +63,8 @@ function parseRange(part: string, value: string): { readonly from?: number; read
       "--filter",
       `"${part}" is no range of dates; write them as in 2026-01-01..2026-06-30`,
     );
+  if (from !== undefined && until !== undefined && until < from)
+    throw new OptionsError("--filter", `"${part}" ends before it begins`);
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(last.trim());
   return {
     ...(from === undefined ? {} : { from }),

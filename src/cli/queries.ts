@@ -23,8 +23,10 @@ export async function* readQueries(
   words: readonly string[],
   file: string | undefined,
 ): AsyncGenerator<Query> {
+  const text = words.join(" ").trim();
+  if (file !== undefined && text !== "")
+    throw new OptionsError("--queries-file", "there are words to look for beside it; give one or the other");
   if (file === undefined) {
-    const text = words.join(" ").trim();
     if (text === "") throw new OptionsError("Nothing to look for", "give the words, or --queries-file FILE");
     yield checked({ text }, "The query");
     return;

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { visible } from "../agents/prompt-data.ts";
 import type { SearchHit } from "../jobs/search.ts";
 import { addCommonFlags } from "./common-flags.ts";
-import { parseFilter } from "./filter.ts";
+import { describeFilters, parseFilter } from "./filter.ts";
 import { parseFlags } from "./flags.ts";
 import { readQueries } from "./queries.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
@@ -47,19 +48,13 @@ export function addSearch(program: Command, shell: Shell): void {
         await shell.printJson({ ...(query.id === undefined ? {} : { id: query.id }), ...found });
       else {
         if (found.notes.length > 0) shell.say(found.notes.join("\n"));
-        if (hits.length === 0) shell.say(`Nothing found for "${query.text}".${hostHint(filter)}`);
+        if (queriesFile !== undefined) await shell.print(`> ${visible(query.text)}\n`);
+        if (hits.length === 0)
+          shell.say(`Nothing found for "${visible(query.text)}".${describeFilters(filter)}`);
         for (const [i, hit] of hits.entries()) await shell.print(describeHit(hit, i + 1));
       }
     }
   });
-}
-
-/** Hosts off the usual port are known with it, which is easily forgotten. */
-function hostHint(filters: readonly string[]): string {
-  const host = filters.find((filter) => filter.startsWith("host="))?.slice("host=".length);
-  return host === undefined || host.includes(":")
-    ? ""
-    : ` Only ${host} was looked at; a host on a port of its own is named with it, as in ${host}:8080.`;
 }
 
 function describeHit(hit: SearchHit, rank: number): string {

@@ -34,9 +34,10 @@ export class Shell {
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
     // `forager export | head` closes our output: that is the reader's good right.
-    process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-      process.exit(error.code === "EPIPE" ? 0 : 1),
-    );
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") this.say(`forager: The result cannot be written: ${error.message}`);
+      process.exit(error.code === "EPIPE" ? 0 : 1);
+    });
   }
 
   /** A line of the result. Resolves when the pipe can take more. */
