@@ -51,11 +51,16 @@ function* statementsOf(text: string, block: Block, reader: EntryReader): Generat
   }
 }
 
-/** Rows below the first, which says what the columns are. */
+/** "Height" and "98 m": a first row that names no columns. */
+const entry = /^[^\t\d]+\t[^\t]*\d[^\t]*$/u;
+
+/** Rows below the first, which says what the columns are, unless it is an entry like them. */
 function* rowsOf(text: string, block: Block): Generator<Statement> {
   const first = text.indexOf("\n", block.start);
   if (first < 0 || first >= block.end) return;
-  const about = text.slice(block.start, first);
+  const top = text.slice(block.start, first);
+  const about = entry.test(top) ? "" : top;
+  if (about === "") yield { start: block.start, end: first, about, kind: "row" };
   for (let start = first + 1; start < block.end;) {
     const lineEnd = text.indexOf("\n", start);
     const end = lineEnd < 0 ? block.end : Math.min(lineEnd, block.end);

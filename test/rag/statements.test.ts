@@ -52,6 +52,17 @@ describe("statements", () => {
     }
   });
 
+  it("are all rows of a table whose first row is an entry like the others", () => {
+    const statements = read([["table", "Height\t98 m\nFloors\t26"]]);
+    assert.deepEqual(
+      statements.map(({ quote, about }) => [quote, about]),
+      [
+        ["Height\t98 m", ""],
+        ["Floors\t26", ""],
+      ],
+    );
+  });
+
   it("are rows under their table's first row, and lines of code, in the order of the page", () => {
     const parts = [
       ["paragraph", "Types are many."],

@@ -1,9 +1,9 @@
 import { termsOf } from "../analyzer.ts";
 import { impliedTerms } from "./asked.ts";
 
-/** Statistics, editions and stages: each is a case of its own. */
+/** Statistics, editions, stages and groups: each is a case of its own, unless it is what is counted. */
 const cases =
-  /\b(?:mean|average(?! (?:day|year|week|night|visitor|reader|person|winter|summer))|median|typical(?:ly)?|peak|theoretical|partial|metropolitan|children|child|kids|students?|seniors?|pensioners|residents|locals|citizens|reduced|discounted|refurbished|second-hand|private|shared|express|urgent|luxury|deluxe|economy|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
+  /(?<!#\s+)\b(?:mean|average(?! (?:day|year|week|night|visitor|reader|person|winter|summer))|median|typical(?:ly)?|peak|theoretical|partial|metropolitan|children|child|kids|students?|seniors?|pensioners|residents|locals|citizens|reduced|discounted|refurbished|second-hand|private|shared|express|urgent|luxury|deluxe|economy|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
 /** "For EU citizens ...", "On the free plan, ...": who or what the rest holds for. */
 const leading =
   /^(?:(?:For|Among)\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+([^,\d]{3,60}),)/u;
