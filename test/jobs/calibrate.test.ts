@@ -31,7 +31,7 @@ const judged = collection.queries.map(({ text, relevant }, at): JudgedQuery => (
   text,
   grades: new Map([...relevant].map((url) => [url, 1])),
 }));
-const options: CalibrateOptions = { seed: 1, timeoutMs: 60_000 };
+const options: CalibrateOptions = { seed: 1, timeoutMs: 600_000 };
 const good = (isProven: boolean) =>
   Object.assign(new MadeUpEmbedder("good", embedderKinds.good), { isProven });
 

@@ -11,7 +11,7 @@ const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
   migrate: () => forager.migrate({ to: "qdrant" }),
   rebuild: () => forager.migrate({ to: "qdrant", rebuild: true }),
   back: () => forager.migrate({ to: "sqlite" }),
-  calibrate: () => forager.calibrate({ seed: 1, timeoutMs: 60_000 }),
+  calibrate: () => forager.calibrate({ seed: 1, timeoutMs: 600_000 }),
   remove: () => forager.remove(Array.from({ length: 100 }, (_, at) => `https://a.example/${at}`)),
 };
 console.log("started");

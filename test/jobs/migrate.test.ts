@@ -172,7 +172,7 @@ describe("moving the index", () => {
     await using last = startProcess("../jobs/index-process.ts", folder.path, "", "calibrate");
     await last.line("finished");
     await using forager = open(other.path);
-    const { reasons, chosenAt, ...undisturbed } = await forager.calibrate({ seed: 1, timeoutMs: 60_000 });
+    const { reasons, chosenAt, ...undisturbed } = await forager.calibrate({ seed: 1, timeoutMs: 600_000 });
     assert.ok(reasons.length > 0 && chosenAt > 0);
     const found = await calibrationIn(folder.path);
     assert.deepEqual({ ...found, chosenAt: 0 }, { ...undisturbed, chosenAt: 0 });

@@ -58,7 +58,7 @@ async function calibrated(collection: Collection, embedder: Embedder) {
     retrieve: RetrieveOptions.parse({}),
     keep: async () => {},
   };
-  return { index, calibration: await calibrate(floor, { seed: 1, timeoutMs: 60_000 }, rootContext("test")) };
+  return { index, calibration: await calibrate(floor, { seed: 1, timeoutMs: 600_000 }, rootContext("test")) };
 }
 
 describe("retrieval beside BM25", () => {
