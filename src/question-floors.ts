@@ -21,9 +21,12 @@ import type { Log } from "./log.ts";
 import { Answerer } from "./rag/answer.ts";
 import { type Calibration, readCalibration } from "./rag/calibration/calibration.ts";
 import { calibrated } from "./rag/calibration/confidence-curve.ts";
+import type { ChunkStore } from "./rag/chunk-store.ts";
 import type { Embedder } from "./rag/embedder.ts";
+import { fusionHere } from "./rag/fusion-place.ts";
 import type { Reranker } from "./rag/reranker.ts";
 import { createOnnxCrossEncoder } from "./rag/rerankers/onnx-cross-encoder.ts";
+import type { RetrieveOptions } from "./rag/retrieve-options.ts";
 import { Retriever, type RetrieverDeps } from "./rag/retrieve.ts";
 import type { OpenedStore, SearchedStore } from "./searched-store.ts";
 
@@ -66,7 +69,7 @@ export class QuestionFloors implements AsyncDisposable {
     const { deps: retriever } = await this.#retrieving(folder, opened);
     const pages = () => opened.store.urls();
     return {
-      ...evaluationFloor({ retriever, askFloor, pages }, this.#config.retrieve),
+      ...evaluationFloor({ retriever, askFloor, pages }, this.#retrieveOptions(opened.store)),
       [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
     };
   }
@@ -99,7 +102,7 @@ export class QuestionFloors implements AsyncDisposable {
     const { deps, calibration } = await this.#retrieving(folder, opened);
     const embedder = await this.#deps.embedder();
     const { embedBudgetMs = this.#config.retrieve.embedBudgetMs } = options;
-    const retriever = new Retriever(deps, { ...this.#config.retrieve, embedBudgetMs });
+    const retriever = new Retriever(deps, { ...this.#retrieveOptions(store), embedBudgetMs });
     const curve = options.isUncorrected ? undefined : calibration?.confidence;
     const correct = curve && ((confidence: number) => calibrated(curve, confidence));
     const answerer = new Answerer({ store, embedder, correct }, this.#config.answer);
@@ -137,6 +140,13 @@ export class QuestionFloors implements AsyncDisposable {
       keep: (calibration) => folder.coordination.memory.put(calibrationKey, calibration),
       [Symbol.asyncDispose]: () => askFloor[Symbol.asyncDispose](),
     };
+  }
+
+  /** In Qdrant's place the data folder does not fuse: what is asked of Qdrant is done here. */
+  #retrieveOptions(store: ChunkStore): RetrieveOptions {
+    const { retrieve } = this.#config;
+    const isInPlace = this.#deps.searched.isRemote && !store.searchFused;
+    return isInPlace ? { ...retrieve, fusion: fusionHere(retrieve.fusion) } : retrieve;
   }
 
   /** What passages are found with, and what was measured on the index. */

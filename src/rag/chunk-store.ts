@@ -131,6 +131,7 @@ export interface IndexedDocument extends NewDocument {
 
 /** A question in words and in meaning, for one list of both. */
 export interface FusedQuery {
+  /** Some. */
   readonly terms: TermCounts;
   readonly vector: Float32Array;
 }
@@ -143,6 +144,17 @@ export interface FusedSearchOptions extends SearchOptions {
   readonly rankConstant?: number;
   /** Of `rrf`: what the words' and the vectors' ranks are worth; alike when left out. */
   readonly weights?: { readonly words: number; readonly vectors: number };
+}
+
+/** What a store found for a question in words and in meaning, and fused by itself. */
+export interface FusedFound<Id extends ChunkId = ChunkId> {
+  /** Best first. Scores are comparable within the list alone. */
+  readonly chunks: readonly FoundChunk<Id>[];
+  /** The score of what is first in both. */
+  readonly mostScore: number;
+  /** What each found alone: why the fused ones are where they are. Of documents as wholes nothing is asked. */
+  readonly words: WordsFound<Id>;
+  readonly vectors: readonly FoundChunk<Id>[];
 }
 
 /**
@@ -177,16 +189,15 @@ export interface ChunkStore extends AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<readonly (readonly FoundChunk[])[]>;
   /**
-   * One list of chunks by words and vectors, fused where they are kept: one short answer instead of two long ones, for
-   * callers who rank no further. A chunk without a vector counts as one that the vectors did not find, not as unknown,
-   * and pages as a whole have no say; so `searchWords` and `searchVectors` find better. Scores are comparable within
-   * the list alone.
+   * Chunks by words and vectors, fused where they are kept: one result a query, in one round trip. A chunk without a
+   * vector counts as one that the vectors did not find, not as unknown, and pages as a whole have no say; so
+   * `searchWords` and `searchVectors` find better.
    */
   searchFused?(
-    query: FusedQuery,
+    queries: readonly FusedQuery[],
     options: FusedSearchOptions,
     signal?: AbortSignal,
-  ): Promise<readonly FoundChunk[]>;
+  ): Promise<readonly FusedFound[]>;
   /** idf of each id of `terms` over chunks, in the same order. */
   idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array>;
 

@@ -1,6 +1,7 @@
 import type { ChunkId, FoundChunk, WordsFound } from "./chunk-store.ts";
 import { compareIds } from "./chunk-store.ts";
 import type { FusedHit, Ranking } from "./fusion.ts";
+import { fusionHere } from "./fusion-place.ts";
 import { fusions } from "./fusions/index.ts";
 import { lexicalRankings } from "./lexical-rankings.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
@@ -47,7 +48,8 @@ export function joinFindings(
 ): Joined {
   const lexical = lexicalRankings(words, places, options.listDepth);
   const isTrusted = trust.isProven || !trust.hasEmbedder || calibrated?.basis === "labels";
-  const fusion = options.fusion === "auto" ? (isTrusted ? "dbsf" : "acf") : options.fusion;
+  const wanted = fusionHere(options.fusion);
+  const fusion = wanted === "auto" ? (isTrusted ? "dbsf" : "acf") : wanted;
   if (!dense) return { hits: fusions[fusion === "acf" ? "dbsf" : fusion](lexical), rankings: lexical };
   const given = options.denseWeight ?? calibrated?.denseWeight;
   const meaning = (weight: number): Ranking => ({

@@ -4,9 +4,22 @@ import { variantNames } from "./variants.ts";
 /** How passages are found and ranked. */
 export const RetrieveOptions = z.strictObject({
   fusion: z
-    .enum(["auto", "dbsf", "weighted", "acf", "best", "consensus", "hybrid", "rrf"])
+    .enum([
+      "auto",
+      "dbsf",
+      "weighted",
+      "acf",
+      "best",
+      "consensus",
+      "hybrid",
+      "rrf",
+      "server-rrf",
+      "server-dbsf",
+    ])
     .default("auto")
-    .describe("How rankings are joined; auto takes dbsf with a proven embedder, else the cautious acf"),
+    .describe(
+      "How rankings are joined; auto takes dbsf with a proven embedder, else the cautious acf; server-rrf and server-dbsf leave it to Qdrant, in one round trip, by passages alone",
+    ),
   denseWeight: z
     .number()
     .min(0)

@@ -16,12 +16,15 @@ import {
   type Joined,
   joinFindings,
   joinWordings,
+  usualWeights,
 } from "./join-rankings.ts";
 import { lexicalFacts, passagesFound, type LexicalFacts } from "./lexical-rankings.ts";
 import { rerank, rerankDepth } from "./rerank.ts";
 import type { Reranker } from "./reranker.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
+import { serverFusion } from "./fusion-place.ts";
 import { searchableText } from "./searchable-text.ts";
+import { checkFuses, findFused } from "./server-fusion.ts";
 import { Passages, selectHits } from "./select-hits.ts";
 import { variantsOf, type Wording } from "./variants.ts";
 
@@ -107,25 +110,17 @@ export class Retriever {
       ...(request.filter ? { filter: request.filter } : {}),
     };
     const terms = wordings.map(({ text }) => analyzeQuery(text));
-    const [words, questions] = await Promise.all([
-      this.#findWords(terms, search, signal),
-      this.#embedQuestions(
-        wordings.map(({ text }) => text),
-        signal,
-      ),
-    ]);
-    signal?.throwIfAborted();
-    const [vector] = questions.vectors;
-    const early = words.found.map((found) => ({ ...found, dense: undefined }));
-    const fresh = vector ? await this.#embedCandidates(query, early, request.budgetMs, signal) : [];
-    const meanings = await this.#findMeanings(questions.vectors, search, signal);
-    signal?.throwIfAborted();
-    if (words.error !== undefined && meanings.lists.length === 0) throw words.error;
-    const findings = words.found.map((found, at) =>
-      withMeaning(found, meanings.lists[at], fresh, questions.vectors[at]),
+    const asked = this.#embedQuestions(
+      wordings.map(({ text }) => text),
+      signal,
     );
-    const joined = findings.map((finding) => this.#join(query, finding));
-    const [own = nothingJoined, ...others] = joined;
+    const wanted: Wanted = { query, terms, search, budgetMs: request.budgetMs };
+    const found =
+      (await this.#findFused(wanted, asked, signal)) ?? (await this.#findLists(wanted, asked, signal));
+    const { vectors, note: questionNote } = await asked;
+    const [vector] = vectors;
+    const { findings } = found;
+    const [own = nothingJoined, ...others] = found.joined;
     const fused = joinWordings(
       own.hits,
       others.map(({ hits }, at) => ({ hits, weight: wordings[at + 1]?.weight ?? 0 })),
@@ -156,9 +151,8 @@ export class Retriever {
       ...(await lexicalFacts(ownWords, (id) => passages.read(id))),
       coverage: stats.chunks > 0 ? stats.embedded / stats.chunks : 0,
       notes: [
-        words.note,
-        questions.note,
-        meanings.note,
+        ...found.notes,
+        questionNote,
         vector && this.#embedder?.isProven && !this.#isProvenOn(query) ? uncheckedScript : undefined,
         reranked.note,
       ].filter((note) => note !== undefined),
@@ -174,6 +168,55 @@ export class Retriever {
   #join(query: string, findings: Findings): Joined {
     const trust = { isProven: this.#isProvenOn(query), hasEmbedder: this.#embedder !== undefined };
     return joinFindings(findings, trust, this.#options, this.#calibration?.());
+  }
+
+  /** What words and meaning find, each by itself, joined here. */
+  async #findLists(
+    { query, terms, search, budgetMs }: Wanted,
+    asked: Promise<{ readonly vectors: readonly Float32Array[] }>,
+    signal: AbortSignal | undefined,
+  ): Promise<Found> {
+    const [words, { vectors }] = await Promise.all([this.#findWords(terms, search, signal), asked]);
+    signal?.throwIfAborted();
+    const early = words.found.map((found) => ({ ...found, dense: undefined }));
+    const fresh = vectors.length > 0 ? await this.#embedCandidates(query, early, budgetMs, signal) : [];
+    const meanings = await this.#findMeanings(vectors, search, signal);
+    signal?.throwIfAborted();
+    if (words.error !== undefined && meanings.lists.length === 0) throw words.error;
+    const findings = words.found.map((found, at) =>
+      withMeaning(found, meanings.lists[at], fresh, vectors[at]),
+    );
+    const joined = findings.map((finding) => this.#join(query, finding));
+    return { findings, joined, notes: [words.note, meanings.note] };
+  }
+
+  /** The same, joined by the store; undefined where it is not to do that, or a wording has no vector or no words. */
+  async #findFused(
+    { query, terms, search }: Wanted,
+    asked: Promise<{ readonly vectors: readonly Float32Array[] }>,
+    signal: AbortSignal | undefined,
+  ): Promise<Found | undefined> {
+    const fusion = serverFusion(this.#options.fusion);
+    if (!fusion) return undefined;
+    checkFuses(this.#store, fusion, this.#options.denseWeight);
+    const { vectors } = await asked;
+    signal?.throwIfAborted();
+    const queries = terms.flatMap((terms, at) => {
+      const vector = vectors[at];
+      return vector && terms.ids.length > 0 ? [{ terms, vector }] : [];
+    });
+    if (queries.length < terms.length) return undefined;
+    const { denseWeight, wordsTimeoutMs } = this.#options;
+    const usual = this.#isProvenOn(query) ? usualWeights.proven : usualWeights.unproven;
+    const usualWeight = this.#calibration?.()?.denseWeight ?? usual;
+    const found = await within("Searching by words and meaning", wordsTimeoutMs, signal, (own) =>
+      findFused(this.#store, queries, { ...search, fusion, denseWeight, usualWeight }, own),
+    );
+    return {
+      findings: found.map(({ findings }) => findings),
+      joined: found.map(({ joined }) => joined),
+      notes: [],
+    };
   }
 
   /** The best hits in an order of a second reading, in time; else as they were. */
@@ -296,6 +339,21 @@ export class Retriever {
       return []; // they stay unknown; an abort is found by the caller
     }
   }
+}
+
+/** What is to be found: the question first, then its other wordings. */
+interface Wanted {
+  readonly query: string;
+  readonly terms: readonly TermCounts[];
+  readonly search: SearchOptions;
+  readonly budgetMs: number | undefined;
+}
+
+/** What was found for each wording, and what a reader should know of it. */
+interface Found {
+  readonly findings: readonly Findings[];
+  readonly joined: readonly Joined[];
+  readonly notes: readonly (string | undefined)[];
 }
 
 const uncheckedScript = "The embedder was not checked on text in this script, so that words count for more.";

@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { StoreError } from "../../src/errors.ts";
 import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import type { ChunkId, FoundChunk } from "../../src/rag/chunk-store.ts";
 import { onHost } from "../../src/rag/filter.ts";
 import { storeNames } from "../../src/rag/stores/index.ts";
 import { allOf, answersOf, asGiven, assertSameAnswers, everyWord } from "./chunk-store-answers.ts";
@@ -23,6 +24,25 @@ const winter = pageOf("https://b.example/winter", ["winter lamp", "letter from t
   title: "Winter",
   language: "de",
 });
+
+/** Places from 1 over 60; or by how many deviations of its list a score is above its mean, less three. */
+function fusedHere(
+  lists: readonly (readonly FoundChunk[])[],
+  fusion: "rrf" | "dbsf",
+): ReadonlyMap<ChunkId, number> {
+  const sums = new Map<ChunkId, number>();
+  for (const list of lists) {
+    const mean = list.reduce((sum, { score }) => sum + score, 0) / list.length;
+    const squares = list.reduce((sum, { score }) => sum + (score - mean) ** 2, 0);
+    const deviation = list.length > 1 ? Math.sqrt(squares / (list.length - 1)) : 0;
+    for (const [at, { id, score }] of list.entries()) {
+      assert.ok(list.findIndex((other) => other.score === score) === at, "a tie has no order");
+      const standing = deviation === 0 ? 0.5 : (score - mean + 3 * deviation) / (6 * deviation);
+      sums.set(id, (sums.get(id) ?? 0) + (fusion === "rrf" ? 1 / (61 + at) : standing));
+    }
+  }
+  return sums;
+}
 
 for (const storeName of storeNames) {
   describe(`chunk store contract: ${storeName}`, () => {
@@ -187,6 +207,41 @@ for (const storeName of storeNames) {
       const expected = [1, 2, 0].map((holders) => Math.log(1 + (5 - holders + 0.5) / (holders + 0.5)));
       for (const [at, value] of Float64Array.from(expected).sort().entries())
         assert.ok(Math.abs((idf[at] ?? 0) - value) < 1e-5);
+    });
+
+    it("fuses by itself, where it can, what it finds by words and by vectors, as the formulas say", async () => {
+      await using opened = harness.open();
+      const { store } = opened;
+      if (!store.searchFused) return; // rankings are joined here
+      const rivers = pageOf(otters.url, ["the otter of the river", "a stone bridge over a river of otters"]);
+      await store.put([indexedOf(rivers, () => true), indexedOf(winter, (hash) => hash.includes("letter"))]);
+      for (const filter of [undefined, onHost("a.example")]) {
+        const queries = ["otter lamp", "bridge letter"].map((text) => ({
+          terms: analyzeQuery(text),
+          vector: vectorOf(text),
+        }));
+        const search = { limit: 10, ...(filter ? { filter } : {}) };
+        const words = await store.searchWords(
+          queries.map(({ terms }) => terms),
+          search,
+        );
+        const vectors = await store.searchVectors(
+          queries.map(({ vector }) => vector),
+          search,
+        );
+        for (const fusion of ["rrf", "dbsf"] as const) {
+          const found = await store.searchFused(queries, { ...search, fusion });
+          for (const [at, { chunks, ...alone }] of found.entries()) {
+            const lists = [words[at]?.chunks ?? [], vectors[at] ?? []];
+            assert.deepEqual(alone.words, { ...words[at], documents: [] });
+            assert.deepEqual(alone.vectors, lists[1]);
+            const expected = fusedHere(lists, fusion);
+            assert.deepEqual(new Set(chunks.map(({ id }) => id)), new Set(expected.keys()));
+            for (const { id, score } of chunks) assert.ok(Math.abs(score - (expected.get(id) ?? 0)) < 1e-5);
+            assert.ok(chunks.every(({ score }) => fusion === "dbsf" || score <= alone.mostScore));
+          }
+        }
+      }
     });
 
     it("gives every query of a call its own answer, the empty one and a repeated one too", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
-import { resolveConfig } from "../../src/config.ts";
+import { type ConfigInput, resolveConfig } from "../../src/config.ts";
 import { rootContext } from "../../src/context.ts";
 import { DataFolder } from "../../src/data-folder.ts";
 import { createForager, type Forager } from "../../src/index.ts";
@@ -202,6 +202,49 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     assert.equal(await isSearched(), true);
     assert.deepEqual((await elsewhere.search("lamp")).notes, []);
   });
+
+  for (const [fusion, here] of [
+    ["server-rrf", "rrf"],
+    ["server-dbsf", "dbsf"],
+  ] as const) {
+    it(`fuses words and vectors itself when retrieve.fusion is ${fusion}, and without it ${here} does`, async () => {
+      await using folder = await temporaryFolder();
+      await using standIn = await startStandIn();
+      const candle = { url: "https://b.example/candle", text: "A candle burns for nine hours." };
+      {
+        await using forager = open(folder.path, standIn.url);
+        await forager.add([lamp, candle]);
+      }
+      await using wordsOnly = createForager({ dataDir: folder.path, embedder: "none", retrieve: { fusion } });
+      await assert.rejects(wordsOnly.search("candle"), /QDRANT_URL/);
+      const openWith = (url: string, retrieve: ConfigInput["retrieve"]) =>
+        createForager({ dataDir: folder.path, qdrant: { url }, retrieve }, { embedder: embedderOf(16) });
+      await using forager = openWith(standIn.url, { fusion });
+      standIn.requests.length = 0;
+      const { hits, notes } = await forager.search("candle hours", { limit: 2 });
+      assert.deepEqual([hits.map(({ url }) => url), notes], [[candle.url, lamp.url], []]);
+      assert.deepEqual(hits[0]?.retrievers["chunk"]?.rank, 1);
+      assert.deepEqual(hits[0].retrievers["dense"]?.rank, 1);
+      assert.ok(hits.every(({ score }) => score > 0 && score <= 1));
+      assert.equal(standIn.requests.filter(isSearch).length, 1);
+      assert.deepEqual((await forager.ask("How long does a candle burn?")).notes, []);
+      assert.equal((await forager.search("of the", { limit: 2 })).hits.length, 2, "without words");
+
+      await using alone = openWith("", { fusion });
+      await assert.rejects(
+        alone.search("candle"),
+        new RegExp(`${fusion} is Qdrant's.*QDRANT_URL, or take ${here}`),
+      );
+      await using weighed = openWith(standIn.url, { fusion, denseWeight: 0.3 });
+      if (fusion === "server-rrf") assert.equal((await weighed.search("candle")).hits[0]?.url, candle.url);
+      else await assert.rejects(weighed.search("candle"), /denseWeight: server-dbsf takes no weights/);
+      standIn.fault({ kind: "cut", times: Infinity });
+      const instead = await forager.search("candle hours", { limit: 2 });
+      assert.equal(instead.hits[0]?.url, candle.url);
+      assert.equal(instead.notes.length, 1);
+      assert.deepEqual(standIn.violations, []);
+    });
+  }
 
   it("can be evaluated from a machine that has its address alone, on the same pages", async () => {
     await using folder = await temporaryFolder();

@@ -115,7 +115,7 @@ describe("an index in Qdrant", () => {
     );
   });
 
-  it("fuses words and vectors by itself, each part under the filter", async () => {
+  it("fuses words and vectors by itself in one round trip, each part under the filter", async () => {
     await using opened = harness.open(means);
     const { store } = opened;
     await store.put(documents);
@@ -123,18 +123,25 @@ describe("an index in Qdrant", () => {
       terms: analyzeQuery("bridge"),
       vector: vectorOf(indexedOf(otters).chunks[0]?.hash ?? ""),
     };
-    const [first, second] = await store.searchFused(query, {
-      limit: 10,
-      fusion: "rrf",
-      weights: { words: 1, vectors: 3 },
-    });
+    await harness.connection.version(); // asked for once in a connection's life
+    standIn.requests.length = 0;
+    const weights = { words: 1, vectors: 3 };
+    const [found, same] = await store.searchFused([query, query], { limit: 10, fusion: "rrf", weights });
+    assert.deepEqual(
+      standIn.requests.map(({ operation }) => operation),
+      ["query_batch_points"],
+    );
+    assert.deepEqual(same, found);
+    const [first, second] = found?.chunks ?? [];
     const texts = (await store.chunks([first?.id ?? "", second?.id ?? ""])).map(({ text }) => text);
     assert.deepEqual(texts, ["a stone bridge", "the otter of the river"]);
     // Places from 0: the bridge is first of the words and second of the vectors, the otter first of the vectors.
     assert.ok(Math.abs((first?.score ?? 0) - (1 / (1 + 60) + 1 / (2 / 3 + 60))) < 1e-6);
     assert.ok(Math.abs((second?.score ?? 0) - 1 / (1 / 3 + 60)) < 1e-6);
+    assert.ok(Math.abs((found?.mostScore ?? 0) - (1 / (1 + 60) + 1 / (1 / 3 + 60))) < 1e-9);
     const filter = { field: "host", anyOf: ["b.example"] } as const;
-    assert.deepEqual(await store.searchFused(query, { limit: 10, fusion: "dbsf", filter }), []);
+    const [none] = await store.searchFused([query], { limit: 10, fusion: "dbsf", filter });
+    assert.deepEqual([none?.chunks, none?.words.chunks, none?.vectors], [[], [], []]);
   });
 
   it("is refused by other embedders, whose differences are named, for reading and writing", async () => {

@@ -1,11 +1,12 @@
 import PQueue from "p-queue";
 import { unlessAborted } from "../../deadline.ts";
-import { StoreError } from "../../errors.ts";
+import { OptionsError, StoreError } from "../../errors.ts";
 import type {
   ChunkId,
   ChunkStore,
   EmbeddingJob,
   FoundChunk,
+  FusedFound,
   FusedQuery,
   FusedSearchOptions,
   IndexedDocument,
@@ -28,8 +29,9 @@ import { readEverything, readUrls } from "./qdrant/read-everything.ts";
 import {
   foundChunks,
   foundDocuments,
-  fusedSearch,
+  fusedSearches,
   maxScoreOf,
+  mostFused,
   vectorSearch,
   wordsSearch,
 } from "./qdrant/searches.ts";
@@ -167,19 +169,29 @@ export class QdrantChunkStore implements ChunkStore {
   }
 
   async searchFused(
-    query: FusedQuery,
+    queries: readonly FusedQuery[],
     options: FusedSearchOptions,
     signal?: AbortSignal,
-  ): Promise<FoundChunk<string>[]> {
-    this.#checkVector(query.vector);
+  ): Promise<FusedFound<string>[]> {
+    for (const { vector } of queries) this.#checkVector(vector);
     if (options.weights && !(await this.#deps.connection.version(signal)).hasWeightedRrf) {
-      throw new StoreError(`${this.name} cannot weigh ranks: that takes Qdrant 1.17. Leave the weights out.`);
+      const problem = `${this.name} cannot weigh ranks: that takes Qdrant 1.17. Update it, or weigh words and vectors alike (retrieve.denseWeight 0.5).`;
+      throw new OptionsError("server-rrf", problem);
     }
-    const [hits = []] = await this.#reader.search(
-      [fusedSearch(query, options, compileFilter(options.filter))],
-      signal,
-    );
-    return foundChunks(hits);
+    const only = compileFilter(options.filter);
+    const searches = queries.flatMap((query) => fusedSearches(query, options, only));
+    const terms = queries.map((query) => query.terms);
+    const { hits, idf } = await this.#reader.searchWithRarity(searches, terms, signal);
+    return queries.map((query, at) => ({
+      chunks: foundChunks(hits[3 * at] ?? []),
+      mostScore: mostFused(options),
+      words: {
+        chunks: foundChunks(hits[3 * at + 1] ?? []),
+        documents: [],
+        maxScore: maxScoreOf(query.terms, idf),
+      },
+      vectors: foundChunks(hits[3 * at + 2] ?? []),
+    }));
   }
 
   async idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array> {

@@ -31,6 +31,8 @@ export type Probe = (signal: AbortSignal) => Promise<unknown>;
  */
 export class WatchedStore implements ChunkStore {
   readonly name: string;
+  /** There where the store has it. */
+  readonly searchFused?: NonNullable<ChunkStore["searchFused"]>;
   readonly #store: ChunkStore;
   readonly #instead: Pick<ChunkStore, "document" | "idf">;
   readonly #probe: Probe;
@@ -49,6 +51,10 @@ export class WatchedStore implements ChunkStore {
     this.#instead = deps.instead;
     this.#probe = deps.probe;
     this.#clock = deps.clock;
+    const searchFused = deps.store.searchFused?.bind(deps.store);
+    if (searchFused)
+      this.searchFused = (queries, options, signal) =>
+        this.watch((own) => searchFused(queries, options, own), signal);
   }
 
   /** Why nothing more is asked of it: what was found since may lack something. */

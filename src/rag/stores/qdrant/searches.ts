@@ -24,6 +24,8 @@ const rankedBy = ["doc_id", "embedded"];
 const leastInView = 128;
 /** Of each list that is fused. */
 const leastFused = 100;
+/** @see Cormack, Clarke and Büttcher, Reciprocal Rank Fusion outperforms Condorcet, SIGIR 2009. */
+const usualConstant = 60;
 
 /** Texts by BM25: chunks, or documents as whole pages. */
 export function wordsSearch(
@@ -62,28 +64,48 @@ export function vectorSearch(
 }
 
 /**
- * Chunks by words and vectors, fused by Qdrant. The filter stands in each part, since one beside the fusion is applied
- * after the parts are cut; and each part is as long as it is worth, since Qdrant takes 10 where nothing is said.
- * @see Qdrant, `reciprocal_rank_fusion`: 1 / (k + place from 0), k = 2 unless it is said, so 61 is the paper's 60; a
- * weight divides the place and does not multiply the score.
+ * Chunks by words and vectors, fused by Qdrant, and beside that by each alone. The filter stands in each part, since one
+ * beside the fusion is applied after the parts are cut; and each part is as long as it is worth, since Qdrant takes 10
+ * where nothing is said.
  */
-export function fusedSearch(
+export function fusedSearches(
   { terms, vector }: FusedQuery,
-  { limit, fusion, rankConstant = 60, weights }: FusedSearchOptions,
+  options: FusedSearchOptions,
   filter: Schemas["Filter"] | undefined,
-): Search {
+): Search[] {
+  const { limit } = options;
   const depth = Math.min(Math.max(leastFused, limit), mostResults);
   const parts = [wordsSearch(terms, "bm25", depth, filter), vectorSearch(vector, depth, filter)];
-  const k = rankConstant + 1;
-  return {
+  const fused: Search = {
     prefetch: parts.map(({ with_payload: _shown, ...part }) => part),
-    query:
-      fusion === "dbsf"
-        ? { fusion }
-        : { rrf: { k, ...(weights ? { weights: [weights.words, weights.vectors] } : {}) } },
+    query: fusionQuery(options),
     limit,
     with_payload: rankedBy,
   };
+  return [fused, ...parts.map((part) => ({ ...part, limit }))];
+}
+
+function fusionQuery({
+  fusion,
+  rankConstant = usualConstant,
+  weights,
+}: FusedSearchOptions): Schemas["Query"] {
+  if (fusion === "dbsf") return { fusion };
+  return {
+    rrf: { k: rankConstant + 1, ...(weights ? { weights: [weights.words, weights.vectors] } : {}) },
+  };
+}
+
+/**
+ * The fused score of a chunk that comes first by words and by vectors; of `dbsf` that of one that stands three deviations
+ * above both means.
+ * @see Qdrant, `reciprocal_rank_fusion`: 1 / (k + place from 0), k = 2 unless it is said, so 61 is the paper's 60; a
+ * weight divides the place and does not multiply the score.
+ */
+export function mostFused({ fusion, rankConstant = usualConstant, weights }: FusedSearchOptions): number {
+  if (fusion === "dbsf") return 2;
+  const { words, vectors } = weights ?? { words: 1, vectors: 1 };
+  return 1 / (1 / words + rankConstant) + 1 / (1 / vectors + rankConstant);
 }
 
 /** What {@link readRarity} reads a term's idf from: any text that holds it, with its weight. */
