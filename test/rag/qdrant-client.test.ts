@@ -89,6 +89,14 @@ describe("Qdrant: what an answer means", () => {
       false,
     ],
     [
+      "400 of a body that is too large",
+      refusal(400, "JSON payload (40000000 bytes) is larger than allowed (limit: 33554432 bytes)."),
+      1,
+      "qdrant-too-large",
+      /larger than allowed.*maxBatchBytes/,
+      false,
+    ],
+    [
       "401",
       raw(401, "Must provide an API key"),
       1,
@@ -157,7 +165,13 @@ describe("Qdrant: what an answer means", () => {
     });
   }
 
-  it("reads and writes go on after what passes", async () => {
+  it("writes go on after what passes, the same each time", async () => {
+    await using server = await serve([refusal(408, "Timeout"), cut, refusal(503, "busy"), written]);
+    await server.connection.points.upsert("forager", [point("a")]);
+    assert.deepEqual(server.asked.map(idsOf), [["a"], ["a"], ["a"], ["a"]]);
+  });
+
+  it("reads go on after what passes", async () => {
     await using server = await serve([refusal(503, "busy"), cut, refusal(500, "no"), count]);
     assert.equal(await server.connection.points.count("forager"), 3);
     assert.equal(server.slept(), 500 + 500 + 2_000); // each kind of failure has waits of its own
