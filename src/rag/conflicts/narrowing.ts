@@ -164,4 +164,4 @@ function firstWords(starts: readonly number[], text: string): string {
 
 /** "With a length of 5 km", "With about 90 members": how a sentence brings its value. */
 const valueBehindWith =
-  /^with\s(?:(?:an?|its)\s(?:\p{L}+\s){1,3}of\s)?(?:(?:only|some|about|around|over|nearly|almost|just|its)\s+)*$/iu;
+  /^with\s(?:(?:an?|its)\s(?:\p{L}+\s){1,3}(?:of\s)?)?(?:(?:only|some|about|around|over|nearly|almost|just|its)\s+)*\s*$/iu;
