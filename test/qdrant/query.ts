@@ -112,6 +112,7 @@ function scoreTo(
       return vector instanceof Float32Array ? cosine(query, vector) : undefined;
     };
   }
+  // A real server counts what was deleted too until it tidies the segment (seen in qdrant-edge-py 0.9.0, its own core).
   const sparse = [...collection.points.values()].flatMap(({ vectors }) => sparseOf(vectors.get(name)));
   const rarity =
     collection.space.sparse.get(name)?.modifier === "idf" ? inverseFrequencies(query, sparse) : undefined;

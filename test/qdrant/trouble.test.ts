@@ -226,6 +226,7 @@ describe("filters of the stand-in", () => {
     [{ must: { key: "size", range: { gt: 1, lte: 2.5 } } }, [1]],
     [{ must: { key: "at", range: { lt: "2026-01-01T10:00:00Z" } } }, [0]],
     [{ must: { key: "at", range: { gte: "2026-01-01T10:00:00Z" } } }, [1]],
+    [{ must: [{ has_id: [] }] }, []], // as in Qdrant's own core, qdrant-edge-py 0.9.0
     [{ must: [{ has_id: [1, 3, 9] }, { has_vector: "dense" }] }, [1]],
     [{ should: [{ has_id: [0] }, { must: [{ has_id: [2, 3] }], must_not: [{ has_id: [3] }] }] }, [0, 2]],
     [
