@@ -335,6 +335,7 @@ export class Forager implements AsyncDisposable {
       dataDir,
       chromiumPath: headless.chromiumPath,
       modelFolder: localOnnx.modelFolder,
+      isEmbedderWanted: this.config.embedder !== "none",
       embedder: () => this.#app.embedder(),
       searchedStore: (own: AbortSignal) => this.#app.searched.examine(() => this.#folderToSearch(), own),
     };

@@ -23,6 +23,8 @@ export interface DoctorFloor {
   readonly dataDir: string;
   readonly chromiumPath: string;
   readonly modelFolder: string;
+  /** False where searching is to go by words alone. */
+  readonly isEmbedderWanted: boolean;
   readonly embedder: () => Promise<Embedder | undefined>;
   /** Looks at the store that is searched, where that is elsewhere. */
   readonly searchedStore: (signal: AbortSignal) => Promise<readonly Check[]>;
@@ -114,16 +116,19 @@ async function checkModel({ modelFolder }: DoctorFloor): Promise<Check> {
   }
 }
 
-async function checkEmbedder({ embedder }: DoctorFloor, context: RunContext): Promise<Check> {
+async function checkEmbedder(
+  { embedder, isEmbedderWanted }: DoctorFloor,
+  context: RunContext,
+): Promise<Check> {
   const what = "embedder";
   try {
     const made = await embedder();
     if (!made)
       return {
         what,
-        isOk: true,
+        isOk: !isEmbedderWanted,
         isNeeded: false,
-        detail: "none, as configured: searching goes by words alone",
+        detail: `${isEmbedderWanted ? "it cannot be opened here" : "none, as configured"}: searching goes by words alone`,
       };
     await made.embed(["A text to try it on."], context.signal);
     return {

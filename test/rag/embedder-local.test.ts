@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { ForagerError, MissingError } from "../../src/errors.ts";
 import { createLog, silentLog } from "../../src/log.ts";
 import { createLocalOnnxEmbedder } from "../../src/rag/embedders/local-onnx.ts";
-import { shippedModelFolder, verifyModel } from "../../src/rag/embedders/local-onnx-model.ts";
+import { modelFileName, shippedModelFolder, verifyModel } from "../../src/rag/embedders/local-onnx-model.ts";
 import { LocalOnnxOptions } from "../../src/rag/embedders/local-onnx-options.ts";
 
 const long = "The quick brown fox jumps over the lazy dog while the band plays on. ".repeat(16);
@@ -197,12 +197,50 @@ describe("the local embedder", () => {
     );
   });
 
+  it("makes no vector with weights that were changed where its reference texts do not reach, and says what to do", async () => {
+    const model = join(folder, "changed");
+    await linkedModel(model);
+    const weights = await readFile(join(shippedModelFolder, modelFileName));
+    weights.fill(0xa5, 1_000_000, 1_004_096); // vectors of rare words
+    await rm(join(model, modelFileName));
+    await writeFile(join(model, modelFileName), weights);
+    await using embedder = await local({ modelFolder: model });
+    await assert.rejects(embedder.embed(["hello"]), saysToRestore);
+    await assert.rejects(embedder.embedQuery("hello"), saysToRestore);
+    await assert.rejects(embedder.embedTokens([["hello"]]), saysToRestore);
+    assert.equal(embedder.isProven, false);
+  });
+
+  it("hands out no vector that is no numbers, where no checksums tell that the weights were changed", async () => {
+    const model = join(folder, "no-numbers");
+    await linkedModel(model);
+    await rm(join(model, "SHA256SUMS"));
+    const weights = await readFile(join(shippedModelFolder, modelFileName));
+    const name = weights.lastIndexOf("output.dense.weight.T_scale"); // its 384 numbers stand before it
+    weights.fill(0xff, name - 512, name - 256); // NaN
+    await rm(join(model, modelFileName));
+    await writeFile(join(model, modelFileName), weights);
+    await using embedder = await local({ modelFolder: model });
+    await assert.rejects(
+      embedder.embed(["hello"]),
+      (error) => error instanceof MissingError && /no numbers.*Restore that folder/.test(error.message),
+    );
+    assert.equal(embedder.isProven, false);
+  });
+
   it("finds every file of the shipped model as its checksums say", async () => {
     const checks = await verifyModel();
     assert.ok(checks.length >= 4);
     assert.ok(checks.every(({ state }) => state === "ok"));
   });
 });
+
+function saysToRestore(error: unknown): boolean {
+  return (
+    error instanceof MissingError &&
+    /model_quantized\.onnx is not what .*Restore that folder/.test(error.message)
+  );
+}
 
 async function priorities(): Promise<Map<string, number>> {
   const tasks = await readdir("/proc/self/task");

@@ -20,6 +20,8 @@ export interface ModelFacts {
   readonly dimensions: number;
   readonly maxTokens: number;
   readonly references: readonly { readonly text: string; readonly vector: readonly number[] }[];
+  /** Files that vectors come from and whose bytes are not those of the folder's `SHA256SUMS`; none where it has no such list. */
+  readonly damaged: readonly string[];
 }
 
 /** One file of a model folder and whether its bytes are the ones its `SHA256SUMS` names. */
@@ -33,13 +35,9 @@ export interface ModelFileCheck {
  * @throws {MissingError} When the folder has no readable `SHA256SUMS`.
  */
 export async function verifyModel(folder: string = shippedModelFolder): Promise<ModelFileCheck[]> {
-  const sums = await readModelFile(folder, "SHA256SUMS");
-  const lines = sums.split("\n").flatMap((line) => {
-    const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);
-    return match ? [{ hash: match[1], file: match[2] as string }] : [];
-  });
+  const sums = readSums(await readModelFile(folder, "SHA256SUMS"));
   return Promise.all(
-    lines.map(async ({ hash, file }): Promise<ModelFileCheck> => {
+    [...sums].map(async ([file, hash]): Promise<ModelFileCheck> => {
       try {
         const found = sha256(await readFile(join(folder, file)));
         return { file, state: found === hash ? "ok" : "changed" };
@@ -55,7 +53,7 @@ export async function verifyModel(folder: string = shippedModelFolder): Promise<
  * @throws {MissingError} When the folder holds no model.
  */
 export async function readModelFacts(folder: string): Promise<ModelFacts> {
-  const [config, tokenizer, bytes] = await Promise.all([
+  const [config, tokenizer, bytes, pieces, sums] = await Promise.all([
     readModelFile(folder, "config.json").then(
       (text) => JSON.parse(text) as { readonly hidden_size?: number },
     ),
@@ -66,18 +64,43 @@ export async function readModelFacts(folder: string): Promise<ModelFacts> {
       throw missingModel(folder, cause);
     }),
     readModelFile(folder, "tokenizer.json"),
+    readFile(join(folder, "SHA256SUMS"), "utf8").then(readSums, () => new Map<string, string>()),
   ]);
+  const weights = sha256(bytes);
+  const hashes = { [modelFileName]: weights, "tokenizer.json": sha256(pieces) };
+  const isDamaged = ([file, hash]: [string, string]) => (sums.get(file) ?? hash) !== hash;
   const references = await readFile(join(folder, "reference.json"), "utf8").then(
     (text) => JSON.parse(text) as ModelFacts["references"],
     () => [],
   );
   return {
-    id: `${basename(folder)}/${sha256(bytes).slice(0, 12)}`,
+    id: `${basename(folder)}/${weights.slice(0, 12)}`,
     dimensions: config.hidden_size ?? 384,
     // BERT's positions end at 512, whatever a tokenizer's file says.
     maxTokens: Math.min(tokenizer.model_max_length ?? 256, 512),
     references,
+    damaged: Object.entries(hashes)
+      .filter(isDamaged)
+      .map(([file]) => file),
   };
+}
+
+/** What files that do not make right vectors cost, and how to get right ones again. */
+export function damagedModel(folder: string, what: string): MissingError {
+  return new MissingError(
+    `The embedding model in ${folder} is damaged and its vectors are not to be used: ${what}.`,
+    "Restore that folder: install Forager again, or copy the model anew. `forager doctor` checks it.",
+  );
+}
+
+/** The hash of each file, by its name. */
+function readSums(text: string): Map<string, string> {
+  return new Map(
+    text.split("\n").flatMap((line): [string, string][] => {
+      const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);
+      return match ? [[match[2] as string, match[1] as string]] : [];
+    }),
+  );
 }
 
 async function readModelFile(folder: string, name: string): Promise<string> {
@@ -96,6 +119,6 @@ function missingModel(folder: string, cause: unknown): MissingError {
   );
 }
 
-function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -8,6 +8,7 @@ import { within } from "../../deadline.ts";
 import type { Embedder, TokenVectors } from "../embedder.ts";
 import { mainScript } from "../scripts.ts";
 import {
+  damagedModel,
   modelFileName,
   readModelFacts,
   runtimeFailure,
@@ -55,6 +56,7 @@ export class LocalOnnxEmbedder implements Embedder {
   readonly #mayYield: boolean;
   #isYielding = false;
   readonly #references: ModelFacts["references"];
+  readonly #damaged: ModelFacts["damaged"];
   readonly #queue: PQueue;
   readonly #gate = new NativeGate();
   readonly #shutGate = (): void => this.#gate.shutNow(exitWaitMs);
@@ -74,6 +76,7 @@ export class LocalOnnxEmbedder implements Embedder {
     this.#folder = options.folder;
     this.#mayYield = options.isBackground;
     this.#references = options.facts.references;
+    this.#damaged = options.facts.damaged;
     this.id = options.facts.id;
     this.dimensions = options.facts.dimensions;
     this.maxTokens = options.facts.maxTokens;
@@ -153,6 +156,7 @@ export class LocalOnnxEmbedder implements Embedder {
     this.#pool ??= this.#openPool();
     const task = { texts: [text], isYielding: this.#isYielding };
     const [vectors] = (await this.#pool.run(task, { name: "embedTokens" })) as [TokenVectors];
+    this.#checkFinite(vectors.rows);
     return vectors;
   }
 
@@ -160,7 +164,13 @@ export class LocalOnnxEmbedder implements Embedder {
     return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
   }
 
+  /** Weights that were changed can be sound for the reference texts, and give no numbers for others. @throws {MissingError} */
+  #checkFinite(rows: Float32Array): void {
+    if (!rows.every(Number.isFinite)) throw damagedModel(this.#folder, "it gave vectors that are no numbers");
+  }
+
   #split(flat: Float32Array): Float32Array[] {
+    this.#checkFinite(flat);
     return Array.from({ length: flat.length / this.dimensions }, (_, row) =>
       flat.slice(row * this.dimensions, (row + 1) * this.dimensions),
     );
@@ -191,6 +201,9 @@ export class LocalOnnxEmbedder implements Embedder {
   }
 
   async #prove(): Promise<void> {
+    // Its reference texts use few of its weights: damage elsewhere would go unseen by their vectors.
+    if (this.#damaged.length > 0)
+      throw damagedModel(this.#folder, `${this.#damaged.join(", ")} is not what its SHA256SUMS says`);
     let vectors: Float32Array[];
     try {
       vectors = await this.#embed([...this.#references.map(({ text }) => text), "ready"], 1, undefined);
