@@ -37,12 +37,24 @@ export function substitutes(
     const second = asked[index + 1];
     if (!second || !areAdjacent(withPlainVerbs(question), first, second)) return false;
     const [one, two] = [first.term, second.term];
-    if (one === undefined || two === undefined || !isTelling(one) || !isTelling(two)) return false;
+    if (one === undefined || two === undefined) return false;
     return said.some((word, at) => {
       const [before, behind] = [said[at - 1], said[at + 1]];
-      if (word.term === two && !held.has(one) && before && areAdjacent(withPlainVerbs(quote), before, word))
-        return isOther(before) && !noModifier.test(before.text);
-      if (word.term === one && !held.has(two) && behind && areAdjacent(withPlainVerbs(quote), word, behind))
+      if (
+        word.term === two &&
+        isTelling(one) &&
+        !held.has(one) &&
+        before &&
+        areAdjacent(withPlainVerbs(quote), before, word)
+      )
+        return isOther(before) && (before.text.endsWith("ing") || !noModifier.test(before.text));
+      if (
+        word.term === one &&
+        isTelling(two) &&
+        !held.has(two) &&
+        behind &&
+        areAdjacent(withPlainVerbs(quote), word, behind)
+      )
         return isOther(behind) && isNounBehind(withPlainVerbs(quote), word, behind);
       return false;
     });

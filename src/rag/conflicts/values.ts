@@ -36,6 +36,8 @@ const alternative =
 /** Says since when something else holds. */
 const changeNote = /\b(?:changed|deprecated|since|new) (?:in|since)? ?(?:version )?$/iu;
 
+/** "8 rooms have a balcony": some of them. */
+const someHave = /^\s\p{L}+\s(?:have|had)\s(?:an?|the|no|their)\b/iu;
 const asksSince = /\b(?:since|first|introduced|added|brought|came)\b/iu;
 
 /** "A battery that weighs": the battery's; "the largest that it takes is" goes on with the largest. */
@@ -119,7 +121,7 @@ export function areComparable(one: Value, other: Value): boolean {
 
 /** Whether the words next to a value give it to something else than what is asked. */
 function isOfOther(value: Value, before: string, behind: string, question: string): boolean {
-  if (relative.test(before)) return true;
+  if (relative.test(before) || (value.kind === "quantity" && someHave.test(behind))) return true;
   const verb = value.kind === "date" ? happened.exec(before)?.[1] : undefined;
   if (verb !== undefined && !sharesTerm(withPlainVerbs(verb), withPlainVerbs(question))) return true;
   const product = value.kind === "version" ? named.exec(before)?.[1] : undefined;
