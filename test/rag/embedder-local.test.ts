@@ -173,6 +173,24 @@ describe("the local embedder", () => {
     await assert.rejects(run, (error: { code?: number }) => error.code === 7);
   });
 
+  it("says how to install the runtime so that npm does not leave it out again", async () => {
+    const hook = `import { registerHooks } from "node:module";
+      registerHooks({ resolve(name, context, next) {
+        if (name === "onnxruntime-node") throw new Error("Cannot find package");
+        return next(name, context);
+      } });`;
+    const program = `
+      import { createLocalOnnxEmbedder } from ${JSON.stringify(new URL("../../src/rag/embedders/local-onnx.ts", import.meta.url).href)};
+      const log = { debug() {}, info() {}, warn() {}, error() {} };
+      await using embedder = await createLocalOnnxEmbedder({ log }, { modelFolder: "", threads: 1, isBackground: false });
+      await embedder.embed(["hello"]).catch((error) => console.log(error.code, error.message));`;
+    const file = join(folder, "without-runtime.mjs");
+    await writeFile(file, program);
+    const preload = `data:text/javascript,${encodeURIComponent(hook)}`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", preload, file]);
+    assert.match(stdout, /^missing onnxruntime-node.*`npm install --ignore-scripts onnxruntime-node`/);
+  });
+
   it("names the folder and the remedy when there is no model", async () => {
     await assert.rejects(
       local({ modelFolder: join(folder, "none") }),

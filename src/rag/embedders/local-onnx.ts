@@ -212,7 +212,7 @@ export class LocalOnnxEmbedder implements Embedder {
       throw messageOf(cause).startsWith(runtimeFailure)
         ? new MissingError(
             "onnxruntime-node, which runs the local embedding model, is not installed or does not fit this machine.",
-            "Run `npm install onnxruntime-node`, or choose another embedder, or search without one (--embed off).",
+            "Run `npm install --ignore-scripts onnxruntime-node`: its script wants api.nuget.org, and where that cannot be reached npm leaves the package out without a word. Or choose another embedder, or search without one (--embed off).",
             cause,
           )
         : new MissingError(
