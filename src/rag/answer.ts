@@ -1,15 +1,14 @@
 import type { ChunkId, ChunkStore } from "./chunk-store.ts";
+import { answerSigns, foundSigns } from "./answering/answer-signs.ts";
 import { answerSpan } from "./answering/answer-span.ts";
 import { chancesOf } from "./answering/quote-run.ts";
 import { completionOf, type Quote, quoteOf, quotesOf, type Scored } from "./answering/quotes.ts";
-import { lacksValue, missingNumbers } from "./answering/value-asked.ts";
 import { sentenceScore, supportWeights, wordWeights } from "./answering/sentence-score.ts";
 import { supportOf, type PassageSupport } from "./answering/word-support.ts";
 import { settleContradictions } from "./answering/settle-contradictions.ts";
 import type { Arbitrate, ResolvedBy, ResolvedConflict } from "./conflicts/resolve.ts";
 import type { AnswerOptions } from "./answer-options.ts";
-import { termsOf } from "./analyzer.ts";
-import { answerConfidence, type AnswerSigns } from "./confidence.ts";
+import { answerConfidence } from "./confidence.ts";
 import { within } from "../deadline.ts";
 import type { Embedder } from "./embedder.ts";
 import { Question } from "./question.ts";
@@ -115,16 +114,9 @@ export class Answerer {
     ]);
     const passages = readPassages(hits, new Map(documents.map((document) => [document.id, document])));
     const scored = await this.#score(question, passages, signal);
-    const facts = factsOf(question, passages);
-    const trustIn = (quote: string, { passageCoverage, support }: Scored) =>
-      this.#correct(
-        answerConfidence({
-          ...facts,
-          lacksValue: lacksValue(text, quote),
-          passageCoverage,
-          ...(support ? { support } : {}),
-        }),
-      );
+    const found = foundSigns(question, passages);
+    const trustIn = (quote: string, sentence: Scored) =>
+      this.#correct(answerConfidence(answerSigns(question, found, quote, sentence)));
     const { kept, conflicts } = await settleContradictions(
       text,
       scored,
@@ -223,21 +215,6 @@ export class Answerer {
     }
     return chosen;
   }
-}
-
-/** What was found for a question, as far as confidence in a sentence stands on it. */
-function factsOf(
-  question: Question,
-  passages: readonly ReadPassage[],
-): Pick<AnswerSigns, "words" | "missingNames" | "missingNumbers" | "foundCoverage"> {
-  const texts = passages.map(({ hit: { chunk } }) => `${chunk.headingPath}\n${chunk.text}`);
-  const found = new Set(texts.flatMap((text) => termsOf(text)));
-  return {
-    words: question.words.length,
-    missingNames: question.namedThings.filter((terms) => !terms.every((term) => found.has(term))).length,
-    missingNumbers: missingNumbers(question.text, texts),
-    foundCoverage: question.coverage(found),
-  };
 }
 
 /** The best quote of each of the nearest pages. */

@@ -26,6 +26,7 @@ describe("confidence in an answer", () => {
     missingNames: 0,
     missingNumbers: 0,
     lacksValue: false,
+    lacksMeasure: false,
     passageCoverage: 0.9,
     foundCoverage: 1,
   };
@@ -34,14 +35,15 @@ describe("confidence in an answer", () => {
     missingNames: 1,
     missingNumbers: 1,
     lacksValue: true,
+    lacksMeasure: true,
     passageCoverage: 0.3,
     foundCoverage: 0.6,
   };
   const table: [string, Parameters<typeof answerConfidence>[0], number][] = [
-    ["all signs good, by words alone", good, 0.5448],
-    ["all signs good, by meaning", { ...good, support: { sentence: 0.7, passage: 0.8, least: 0.6 } }, 0.7587],
-    ["a near miss", { ...poor, support: { sentence: 0.45, passage: 0.5, least: 0.3 } }, 0.0012],
-    ["nothing", { ...good, words: 0, passageCoverage: 0, foundCoverage: 0 }, 0.0068],
+    ["all signs good, by words alone", good, 0.5036],
+    ["all signs good, by meaning", { ...good, support: { sentence: 0.7, passage: 0.8, least: 0.6 } }, 0.7426],
+    ["a near miss", { ...poor, support: { sentence: 0.45, passage: 0.5, least: 0.3 } }, 0.0002],
+    ["nothing", { ...good, words: 0, passageCoverage: 0, foundCoverage: 0 }, 0.0008],
   ];
   for (const [name, signs, expected] of table) {
     it(`gives ${expected} for ${name}`, () => {

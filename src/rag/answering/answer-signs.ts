@@ -1,0 +1,37 @@
+import { termsOf } from "../analyzer.ts";
+import type { Candidate, ReadPassage } from "../answer-candidates.ts";
+import type { AnswerSigns } from "../confidence.ts";
+import type { Question } from "../question.ts";
+import { lacksMeasure } from "./measures-asked.ts";
+import { lacksValue, missingNumbers } from "./value-asked.ts";
+
+/** What was found for a question, as far as confidence in a sentence stands on it. */
+export type FoundSigns = Pick<AnswerSigns, "words" | "missingNames" | "missingNumbers" | "foundCoverage">;
+
+/** What confidence stands on that is the same for all sentences. */
+export function foundSigns(question: Question, passages: readonly ReadPassage[]): FoundSigns {
+  const texts = passages.map(({ hit: { chunk } }) => `${chunk.headingPath}\n${chunk.text}`);
+  const found = new Set(texts.flatMap((text) => termsOf(text)));
+  return {
+    words: question.words.length,
+    missingNames: question.namedThings.filter((terms) => !terms.every((term) => found.has(term))).length,
+    missingNumbers: missingNumbers(question.text, texts),
+    foundCoverage: question.coverage(found),
+  };
+}
+
+/** What tells whether a quote answers, judged by its likeliest sentence. */
+export function answerSigns(
+  question: Question,
+  found: FoundSigns,
+  quote: string,
+  { passageCoverage, support }: Candidate,
+): AnswerSigns {
+  return {
+    ...found,
+    lacksValue: lacksValue(question.text, quote),
+    lacksMeasure: lacksMeasure(question.text, quote),
+    passageCoverage,
+    ...(support ? { support } : {}),
+  };
+}
