@@ -43,7 +43,7 @@ export class DataFolder implements Disposable {
     options: { readonly isCreated: boolean; readonly clock: Clock; readonly embedder: Embedder | undefined },
   ): DataFolder {
     const file = join(path, fileName);
-    if (!options.isCreated && !existsSync(file)) {
+    if (!options.isCreated && !hasDataFolder(path)) {
       throw new StoreError(
         `There is no index in ${path}. Make one with: forager crawl URL --data-dir ${path}`,
       );
@@ -126,9 +126,18 @@ export class DataFolder implements Disposable {
   }
 }
 
+/** The file with the folder's index, and how it can be opened; undefined where there is none, or one of which nothing is left. */
+export function dataFile(
+  folder: string,
+): { readonly path: string; readonly isReadOnly: boolean } | undefined {
+  const path = join(folder, fileName);
+  const { size } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+  return size > 0 ? { path, isReadOnly: !(isWritable(folder) && isWritable(path)) } : undefined;
+}
+
 /** Whether there is an index in the folder. */
 export function hasDataFolder(path: string): boolean {
-  return existsSync(join(path, fileName));
+  return dataFile(path) !== undefined;
 }
 
 /** Removes what a folder holds; nothing but our own files is touched. */

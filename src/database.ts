@@ -253,7 +253,8 @@ function runLone({ work, resolve }: Pending): () => void {
   return () => resolve(result);
 }
 
-function openConnection(path: string, isReadOnly: boolean): DatabaseSync {
+/** SQLite's own connection to the file. @throws {StoreError} When it cannot be opened. */
+export function openConnection(path: string, isReadOnly: boolean): DatabaseSync {
   try {
     if (!isReadOnly && path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
     return new DatabaseSync(isReadOnly && isFrozen(path) ? frozenUrl(path) : path, { readOnly: isReadOnly });
@@ -280,6 +281,8 @@ function frozenUrl(path: string): URL {
   return url;
 }
 
+/** What to do about a damaged file. */
+export const damagedRemedy = "Restore a copy, or start over with --fresh.";
 /** SQLITE_NOTADB */
 const notADatabase = 26;
 /** SQLite's result codes that a user can do something about; https://sqlite.org/rescode.html */
@@ -287,14 +290,14 @@ const remedies: Readonly<Record<number, string>> = {
   5: "is busy: another process is writing to it. Wait for that process, or use another --data-dir.",
   8: "is read-only. Check the folder's permissions, or use another --data-dir.",
   10: "could not be read or written. Check that the disk is well and has room.",
-  11: "is damaged. Restore a copy, or start over with --fresh.",
+  11: `is damaged. ${damagedRemedy}`,
   13: "cannot grow: the disk is full. Free some space and run the command again; nothing committed is lost.",
   14: "cannot be opened. Check that the folder exists and may be written.",
   [notADatabase]: "is no Forager data file. Use another --data-dir.",
 };
 
 /** Turns SQLite's and the file system's errors into ours; anything else passes through. */
-function storeError(path: string, error: unknown): unknown {
+export function storeError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StoreError) return error;
   if ("errcode" in error && typeof error.errcode === "number") {
     const code = error.errcode & 0xff;

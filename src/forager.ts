@@ -332,6 +332,7 @@ export class Forager implements AsyncDisposable {
   doctor(signal?: AbortSignal): Promise<Check[]> {
     const { dataDir, headless, localOnnx } = this.config;
     const floor = {
+      clock: this.#app.clock,
       dataDir,
       chromiumPath: headless.chromiumPath,
       modelFolder: localOnnx.modelFolder,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemClock } from "../src/clock.ts";
-import { DataFolder } from "../src/data-folder.ts";
+import { DataFolder, hasDataFolder } from "../src/data-folder.ts";
 import { StoreError } from "../src/errors.ts";
 
 const open = (path: string, laterMs = 0) =>
@@ -32,6 +32,22 @@ describe("data folder", () => {
       assert.ok(taken.isHeld() && !lease.isHeld());
       await assert.rejects(write(sleeper), isTold);
       await write(other);
+    } finally {
+      rmSync(path, { recursive: true, force: true });
+    }
+  });
+
+  it("holds no index in an empty file, and one that is crawled into is made whole", () => {
+    const path = mkdtempSync(join(tmpdir(), "forager-folder-"));
+    try {
+      writeFileSync(join(path, "forager.db"), "");
+      assert.equal(hasDataFolder(path), false);
+      assert.throws(
+        () => DataFolder.open(path, { isCreated: false, clock: systemClock, embedder: undefined }),
+        /There is no index in/,
+      );
+      using folder = open(path);
+      assert.equal(folder.archive.stats().documents, 0);
     } finally {
       rmSync(path, { recursive: true, force: true });
     }

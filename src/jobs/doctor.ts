@@ -2,8 +2,10 @@ import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { chromiumRemedy, findChromium } from "../browser/chromium.ts";
+import { checkDatabase } from "../check-database.ts";
+import type { Clock } from "../clock.ts";
 import type { RunContext } from "../context.ts";
-import { nearestFolder } from "../data-folder.ts";
+import { dataFile, nearestFolder } from "../data-folder.ts";
 import { MissingError, messageOf } from "../errors.ts";
 import type { Embedder } from "../rag/embedder.ts";
 import { verifyModel } from "../rag/embedders/local-onnx-model.ts";
@@ -20,6 +22,7 @@ export interface Check {
 
 /** What is looked at. */
 export interface DoctorFloor {
+  readonly clock: Clock;
   readonly dataDir: string;
   readonly chromiumPath: string;
   readonly modelFolder: string;
@@ -35,7 +38,7 @@ const withoutChromium = "pages that need JavaScript will be reported as `needs b
 
 /** Looks at all that Forager needs on this machine. Nothing is changed. */
 export async function examine(floor: DoctorFloor, context: RunContext): Promise<Check[]> {
-  const checks = [checkNode, checkFolder, checkDisk, checkChromium, checkModel, checkEmbedder];
+  const checks = [checkNode, checkFolder, checkIndex, checkDisk, checkChromium, checkModel, checkEmbedder];
   const found: Check[] = [];
   for (const check of checks) {
     context.signal.throwIfAborted();
@@ -72,6 +75,25 @@ async function checkFolder({ dataDir }: DoctorFloor): Promise<Check> {
       isNeeded: true,
       detail: `${messageOf(error)}. Use another --data-dir.`,
     };
+  }
+}
+
+async function checkIndex({ dataDir, clock }: DoctorFloor, { signal }: RunContext): Promise<Check> {
+  const check = { what: "index", isNeeded: true };
+  const file = dataFile(dataDir);
+  if (file === undefined) return { ...check, isOk: true, detail: "none there yet" };
+  const found = await checkDatabase(file, { clock }, signal);
+  switch (found.kind) {
+    case "sound":
+      return { ...check, isOk: true, detail: `${file.path} is sound` };
+    case "unread":
+      return {
+        ...check,
+        isOk: true,
+        detail: `nothing wrong was found, but not all was read: ${found.detail}`,
+      };
+    case "damaged":
+      return { ...check, isOk: false, detail: found.detail };
   }
 }
 
