@@ -69,8 +69,8 @@ export function describeCrawl(
   summary: CrawlSummary,
   told: { readonly dataDir?: string | undefined; readonly embedder?: string } = {},
 ): string[] {
-  const { pages, failed, skipped, durationMs, tiers, failures, documents, chunks, embedded, toEmbed } =
-    summary;
+  const { pages, failed, skipped, waiting, durationMs, tiers, failures, documents, chunks } = summary;
+  const { embedded, toEmbed } = summary;
   const at = told.dataDir === undefined ? "" : ` --data-dir ${told.dataDir}`;
   const lines = [
     pages === 0
@@ -79,6 +79,10 @@ export function describeCrawl(
   ];
   if (failed + skipped > 0)
     lines.push(`Without a page: ${failed} failed, ${skipped} skipped (${list(failures)})`);
+  if (waiting > 0)
+    lines.push(
+      `${waiting} more known ${waiting === 1 ? "URL waits" : "URLs wait"}: crawl the same addresses with a higher --max-pages to go on`,
+    );
   const more =
     toEmbed > 0 && told.embedder !== "none" ? `; \`forager embed${at}\` does the other ${toEmbed}` : "";
   lines.push(`Index: ${documents} documents, ${chunks} passages, ${embedded} with vectors${more}`);

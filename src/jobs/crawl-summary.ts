@@ -8,6 +8,8 @@ export interface CrawlSummary {
   readonly pages: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Known URLs that were not fetched, because the page limit was reached or the crawl was cut short. */
+  readonly waiting: number;
   /** In the index now, whatever run brought them. */
   readonly documents: number;
   readonly chunks: number;
@@ -39,6 +41,7 @@ export function summarize(
     pages: counts.done,
     failed: counts.failed,
     skipped: counts.skipped,
+    waiting: counts.ready + counts.leased,
     documents: stats.documents,
     chunks: stats.chunks,
     bytes,

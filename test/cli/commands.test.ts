@@ -89,6 +89,24 @@ describe("the command line", () => {
     assert.match(String(jsonLines(exported.out)[0]?.["detail"]), /127\.0\.0\.1:1/);
   });
 
+  it("counts the known URLs that a page limit leaves waiting, says how to go on, and goes on so", async () => {
+    await using folder = await temporaryFolder();
+    const paths = Array.from({ length: 10 }, (_, at) => `/${at}`);
+    const page = (path: string) => `<h1>Page ${path}</h1><p>The page ${path} is about lamp ${path}.</p>`;
+    await using site = await serveSite({
+      ...Object.fromEntries(paths.map((path) => [path, page(path)])),
+      "/": paths.map((path) => `<a href="${path}">${path}</a>`).join(" ") + page("/"),
+    });
+    const crawl = async (...more: readonly string[]) =>
+      (await forager("crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off", ...more)).out;
+    const limited = await crawl("--max-pages", "3", "--no-sitemaps");
+    const pages = Number(/Crawled (\d+) pages/.exec(limited)?.[1]);
+    assert.match(limited, new RegExp(`^${11 - pages} more known URLs wait: .* higher --max-pages`, "m"));
+    assert.ok(pages < 11);
+    const [whole] = jsonLines(await crawl("--max-pages", "50", "--no-sitemaps", "--json"));
+    assert.deepEqual([whole?.["pages"], whole?.["waiting"]], [11, 0]);
+  });
+
   it("refuses a folder that is a file, naming it", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "file");
@@ -109,6 +127,7 @@ describe("the command line", () => {
       "pages",
       "failed",
       "skipped",
+      "waiting",
       "documents",
       "chunks",
       "bytes",
