@@ -29,6 +29,7 @@ import { type CalibrationReport, calibrate } from "./jobs/calibrate.ts";
 import { type EvaluateOptions, evaluate } from "./jobs/evaluate.ts";
 import { type ExportKind, exportRecords } from "./jobs/export.ts";
 import type { GivenDocument } from "./jobs/given-document.ts";
+import { checkAsk, checkSearch, checkVectorSearch } from "./jobs/question-options.ts";
 import { type ScrapeFormat, type ScrapedPage, scrape } from "./jobs/scrape.ts";
 import { type VectorHit, searchVector } from "./jobs/search-vector.ts";
 import { type SearchResult, search } from "./jobs/search.ts";
@@ -189,7 +190,7 @@ export class Forager implements AsyncDisposable {
     });
   }
 
-  /** Ranked passages for a query. */
+  /** Ranked passages for a query. @throws {OptionsError} Naming what of it cannot be used. */
   async search(
     query: string,
     options: {
@@ -200,6 +201,7 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<SearchResult> {
     const { limit = 10, embedBudgetMs, filter } = options;
+    checkSearch({ query, limit, embedBudgetMs, filter });
     const context = this.#context("search", signal);
     return await this.#app.questions.answering(
       await this.#folderToSearch(),
@@ -216,6 +218,7 @@ export class Forager implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<VectorHit[]> {
     const { limit = 10, filter } = options;
+    checkVectorSearch({ limit, filter });
     const embedder = await this.#app.embedder();
     return await this.#app.searched.search(
       await this.#folderToSearch(),
@@ -242,12 +245,14 @@ export class Forager implements AsyncDisposable {
   /**
    * An answer from the index with its quotes, or an honest "not found". Await it whole, or iterate over its events: each
    * sentence is one (`answer-sentence`) as soon as quotes bear it out.
+   * @throws {OptionsError} Naming what of the question cannot be used.
    */
   ask(question: string, options: AskOptions = {}, signal?: AbortSignal): Job<WrittenAnswer> {
     // Of this question alone, whatever else is asked at the same time.
     const events = new EventStream();
     events.subscribe((event) => this.events.emit(event));
     return startJob(events, async () => {
+      checkAsk({ question, ...options });
       const context = this.#context("ask", signal);
       return await this.#app.questions.answering(await this.#folderToSearch(), {}, context, (floor) =>
         ask({ ...floor, events }, question, options, context),

@@ -20,14 +20,15 @@ const planningMs = 10_000;
 const latestTurns = 5;
 const mostAnswerCharacters = 600;
 /** Longer than any question. */
-const mostCharacters = 4_000;
+export const mostQuestionCharacters = 4_000;
 
-const Turn = z.strictObject({ question: z.string(), answer: z.string() });
+/** A question that was asked before, and what was answered. */
+export const Turn = z.strictObject({ question: z.string(), answer: z.string() });
 /** A question that was asked before, and what was answered. */
 export type Turn = Readonly<z.output<typeof Turn>>;
 
 const Question = z.strictObject({
-  question: z.string().min(1).max(mostCharacters),
+  question: z.string().min(1).max(mostQuestionCharacters),
   /** The conversation before it, oldest first. */
   history: z.array(Turn).readonly().optional(),
 });
@@ -47,8 +48,8 @@ const Planned = z.strictObject({
   parts: z
     .array(
       z.strictObject({
-        question: z.string().min(1).max(mostCharacters),
-        paraphrases: z.array(z.string().max(mostCharacters)).default([]),
+        question: z.string().min(1).max(mostQuestionCharacters),
+        paraphrases: z.array(z.string().max(mostQuestionCharacters)).default([]),
       }),
     )
     .min(1)

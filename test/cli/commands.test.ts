@@ -92,7 +92,6 @@ describe("the command line", () => {
   it("counts the known URLs that a page limit leaves waiting, says how to go on, and goes on so", async () => {
     await using folder = await temporaryFolder();
     const paths = Array.from({ length: 10 }, (_, at) => `/${at}`);
-    const page = (path: string) => `<h1>Page ${path}</h1><p>The page ${path} is about lamp ${path}.</p>`;
     await using site = await serveSite({
       ...Object.fromEntries(paths.map((path) => [path, page(path)])),
       "/": paths.map((path) => `<a href="${path}">${path}</a>`).join(" ") + page("/"),
@@ -360,4 +359,9 @@ describe("the command line", () => {
 
 function byText(one: unknown, other: unknown): number {
   return String(one) < String(other) ? -1 : 1;
+}
+
+/** A page of a made-up site. */
+function page(path: string): string {
+  return `<h1>Page ${path}</h1><p>The page ${path} is about lamp ${path}.</p>`;
 }
