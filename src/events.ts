@@ -67,6 +67,8 @@ export type ForagerEvent =
     }
   /** Documents were sent on to the store that is searched, or deleted from it. */
   | { readonly type: "documents-fed"; readonly to: string; readonly count: number }
+  /** So many documents of the store that an index is moved from were looked at, of about `total`. */
+  | { readonly type: "documents-compared"; readonly count: number; readonly total: number }
   /** A sentence of an answer stands: quotes bear it out. Where no model writes, the quotes themselves come as one. */
   | {
       readonly type: "answer-sentence";

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { storeNames } from "../rag/stores/index.ts";
+import type { ForagerEvent } from "../events.ts";
 import { addCommonFlags } from "./common-flags.ts";
 import { parseFlags } from "./flags.ts";
 import type { CommonFlags, Shell } from "./shell.ts";
@@ -24,14 +25,13 @@ export function addMigrate(program: Command, shell: Shell): void {
   addCommonFlags(command).action(async (given: CommonFlags & Record<string, unknown>) => {
     const { to = "qdrant", rebuild = false } = parseFlags(MigrateFlags.partial(), given);
     await using forager = shell.open(given);
-    let moved = 0;
+    const progress = new MoveProgress();
     let saidAt = Date.now();
     forager.events.subscribe((event) => {
-      if (event.type !== "documents-fed") return;
-      moved += event.count;
-      if (Date.now() - saidAt < everyMs) return;
+      progress.add(event);
+      if (progress.line === "" || Date.now() - saidAt < everyMs) return;
       saidAt = Date.now();
-      shell.say(`${moved} documents to ${event.to}`);
+      shell.say(progress.line);
     });
     const done = await forager.migrate({ to, rebuild }, shell.signal);
     if (given.json) await shell.printJson(done);
@@ -40,4 +40,25 @@ export function addMigrate(program: Command, shell: Shell): void {
         `${done.to} has it all: ${done.documents} documents, ${done.chunks} passages, ${done.embedded} of them with vectors (${done.moved} documents moved in ${(done.durationMs / 1_000).toFixed(1)} s)`,
       );
   });
+}
+
+/** How far a move is, for people. */
+export class MoveProgress {
+  #moved = 0;
+  #to = "";
+  #compared = "";
+
+  add(event: ForagerEvent): void {
+    if (event.type === "documents-compared")
+      this.#compared = `${event.count} of ${event.total} documents looked at, `;
+    if (event.type !== "documents-fed") return;
+    this.#moved += event.count;
+    this.#to = event.to;
+  }
+
+  /** Empty before there is anything to tell. */
+  get line(): string {
+    if (this.#to === "") return this.#compared && `${this.#compared}nothing to move so far`;
+    return `${this.#compared}${this.#moved} documents to ${this.#to}`;
+  }
 }

@@ -81,6 +81,7 @@ export class Progress {
         this.#queue = { ...this.#queue, toEmbed: Math.max(0, this.#queue.toEmbed - event.count) };
         break;
       case "documents-fed":
+      case "documents-compared":
       case "page-failed":
       case "page-skipped":
       case "run-started":

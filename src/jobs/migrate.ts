@@ -76,8 +76,13 @@ export async function migrateFromRemote(
 ): Promise<MigrateSummary> {
   const startedAt = floor.clock.now();
   const { archive, database, remote, events } = floor;
+  const { documents: total } = await remote.stats(signal);
   let moved = 0;
+  let count = 0;
+  // All of a document comes before it can be compared, so this takes long also where nothing has to be moved.
   for await (const document of remote.everything(signal)) {
+    count += 1;
+    events.emit({ type: "documents-compared", count, total });
     const held = archive.indexed(document.url);
     const isOlder = held !== undefined && held.fetchedAt > document.fetchedAt;
     if (isOlder && held.contentHash !== document.contentHash) continue; // the folder's is the later page

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
+import { MoveProgress } from "../../src/cli/migrate.ts";
 import { systemClock } from "../../src/clock.ts";
 import { DataFolder } from "../../src/data-folder.ts";
 import { createForager, type Forager } from "../../src/index.ts";
@@ -85,6 +86,24 @@ describe("moving the index", () => {
     await using alone = open(empty.path);
     assert.deepEqual(await answersOf(alone), folder.answers);
     assert.deepEqual(standIn.violations, []);
+  });
+
+  it("back to a folder tells how far it is, also where nothing has to be moved", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.migrate({ to: "qdrant" });
+    const progress = new MoveProgress();
+    const lines: string[] = [];
+    forager.events.subscribe((event) => {
+      progress.add(event);
+      lines.push(progress.line);
+    });
+    await forager.migrate({ to: "sqlite" });
+    assert.equal(lines.length, count);
+    assert.equal(lines.at(-1), `${count} of ${count} documents looked at, nothing to move so far`);
+    progress.add({ type: "documents-fed", to: "the data folder", count: 2 });
+    assert.equal(progress.line, `${count} of ${count} documents looked at, 2 documents to the data folder`);
   });
 
   it("back to a folder leaves there what was fetched later", async () => {
