@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, rmSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { CoordinationBackend } from "./coordination/backend.ts";
 import { createSqliteBackend } from "./coordination/backends/sqlite/index.ts";
@@ -7,6 +7,7 @@ import { coordinationSchema, coordinationUpgrades } from "./coordination/backend
 import type { Lease, LeaseHolder } from "./coordination/leases.ts";
 import { Database } from "./database.ts";
 import { StoreError } from "./errors.ts";
+import { nearestFolder } from "./make-folder.ts";
 import type { Embedder } from "./rag/embedder.ts";
 import { archiveSchema, archiveUpgrades } from "./rag/stores/sqlite-schema.ts";
 import { SqliteArchive } from "./rag/stores/sqlite-archive.ts";
@@ -143,13 +144,6 @@ export function hasDataFolder(path: string): boolean {
 /** Removes what a folder holds; nothing but our own files is touched. */
 export function emptyDataFolder(path: string): void {
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(path, fileName + suffix), { force: true });
-}
-
-/** The nearest folder above, or at, `path` that is there. */
-export function nearestFolder(path: string): string {
-  let folder = resolve(path);
-  while (!existsSync(folder)) folder = dirname(folder);
-  return folder;
 }
 
 function isWritable(path: string): boolean {

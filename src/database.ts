@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { StoreError, messageOf } from "./errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** The layout this version reads and writes; a file with a higher number is refused. */
 const schemaVersion = 4;
@@ -256,7 +257,7 @@ function runLone({ work, resolve }: Pending): () => void {
 /** SQLite's own connection to the file. @throws {StoreError} When it cannot be opened. */
 export function openConnection(path: string, isReadOnly: boolean): DatabaseSync {
   try {
-    if (!isReadOnly && path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    if (!isReadOnly && path !== ":memory:") makeFolder(dirname(path));
     return new DatabaseSync(isReadOnly && isFrozen(path) ? frozenUrl(path) : path, { readOnly: isReadOnly });
   } catch (error) {
     throw storeError(path, error);

@@ -1,9 +1,10 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { OptionsError, messageOf } from "../errors.ts";
 import type { EvaluateOptions } from "../jobs/evaluate.ts";
+import { makeFolder } from "../make-folder.ts";
 import { describeReport } from "../rag/evaluation/describe-report.ts";
 import { readJudgedQueries, type JudgedQuery, type TextFile } from "../rag/evaluation/judged-query.ts";
 import { drawReliability } from "../rag/evaluation/reliability-diagram.ts";
@@ -54,7 +55,7 @@ export function addEvaluate(program: Command, shell: Shell, open: (flags: Common
       await readText("--queries", queries),
       qrels === undefined ? undefined : await readText("--qrels", qrels),
     );
-    if (out !== undefined) await writable(out, () => mkdir(out, { recursive: true }));
+    if (out !== undefined) await writable(out, () => makeFolder(out));
     await using forager = open(given);
     const onQuery = (done: number, of: number) => {
       if (shell.isTerminal) process.stderr.write(`\r${done} of ${of} queries${done === of ? "\n" : ""}`);
@@ -79,7 +80,7 @@ async function writeReport(folder: string, report: EvaluationReport): Promise<vo
   });
 }
 
-async function writable(folder: string, write: () => Promise<unknown>): Promise<void> {
+async function writable(folder: string, write: () => unknown): Promise<void> {
   try {
     await write();
   } catch (cause) {

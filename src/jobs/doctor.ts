@@ -5,8 +5,9 @@ import { chromiumRemedy, findChromium } from "../browser/chromium.ts";
 import { checkDatabase } from "../check-database.ts";
 import type { Clock } from "../clock.ts";
 import type { RunContext } from "../context.ts";
-import { dataFile, nearestFolder } from "../data-folder.ts";
+import { dataFile } from "../data-folder.ts";
 import { MissingError, messageOf } from "../errors.ts";
+import { nearestFolder } from "../make-folder.ts";
 import type { Embedder } from "../rag/embedder.ts";
 import { verifyModel } from "../rag/embedders/local-onnx-model.ts";
 
