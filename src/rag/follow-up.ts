@@ -11,12 +11,20 @@ const auxiliary =
 const preposition =
   "on|in|at|for|with|without|under|from|to|into|over|via|by|after|before|during|inside|outside|of|as|since|between";
 
+/** Words at the start of a sentence or inside it; all in capitals they are names: the IN operator, WITHOUT ROWID. */
+function inSentence(words: string): string {
+  return words
+    .split("|")
+    .map((word) => `[${word.charAt(0).toUpperCase()}${word.charAt(0)}]${word.slice(1)}`)
+    .join("|");
+}
+
 const opening = new RegExp(`^(?:${questionWord}|${auxiliary})\\b`, "iu");
 /** "And ...", "But ...", "So ...": what joins a question to the last one. */
 const joining = /^(?:and|but|or|so|then|ok(?:ay)?|also)\b[\s,]+/iu;
 const aboutPhrase = /^(?:(?:what|how) about|and what of)\s+(.+)$/iu;
 const bareQuestion = /^(why|why not|how|when|where|who|since when|how so|how come)$/iu;
-const prepositionPhrase = new RegExp(`^(${preposition})\\s+.+$`, "iu");
+const prepositionPhrase = new RegExp(`^(${inSentence(preposition)})\\s+.+$`, "u");
 
 /** "its", "their" and so on; and what stands for a thing alone. A "that" or "this" before a noun points, too, but says what it is itself. */
 const possessive = /\b(?:its|their|his|her)(?=\s+[\p{L}\p{N}])/iu;
@@ -33,6 +41,7 @@ const emptyIt =
 const name =
   /[“"`'][^”"`']+[”"`']|(?<![\p{L}\p{N}])(?:[\p{L}\p{N}]*[_.:/\\-][\p{L}\p{N}_.:/\\-]*[\p{L}\p{N}]|\p{L}*\p{Ll}\p{Lu}[\p{L}\p{N}]*|\p{Lu}[\p{L}\p{N}+#]*(?:\s+(?:\p{Lu}[\p{L}\p{N}+#]*|\d[\d.]*))*)(?:\(\))?/gu;
 const personName = /\b\p{Lu}[\p{L}'’.-]+(?:\s+\p{Lu}[\p{L}'’-]*)+/u;
+const articleAlone = /^(?:the|an?)$/iu;
 const article = /^(?:the|a|an|my|our|your|this|that|these|those|some|any)\s+/iu;
 
 /**
@@ -107,34 +116,36 @@ function subjectOf(question: string): string {
     ),
     // "What does X do", "When was X released", "Can X be used": up to the verb that follows.
     new RegExp(
-      `^(?:(?:${questionWord})\\s+(?:\\w+\\s+)??)?(?:do|does|did|is|are|was|were|can|could|may|must|should|will|has|have)\\s+((?!i\\b|you\\b|we\\b|one\\b)(?:(?:the|a|an|my)\\s+)?\\S+(?:\\s+(?:module|function|command|option|type|parameter|method|class|table|statement|tool|program|file|server|directive|setting|view|window|account|report))?)(?:\\s|$)`,
+      `^(?:(?:${questionWord})\\s+(?:\\w+\\s+)??)?(?:do|does|did|is|are|was|were|can|could|may|must|should|will|has|have)\\s+((?!i\\b|you\\b|we\\b|one\\b)(?:(?:the|a|an|my)\\s+)?\\S+(?:\\s+(?:module|function|command|option|type|parameter|method|class|table|statement|clause|operator|keyword|tool|program|file|server|directive|setting|view|window|account|report))?)(?:\\s|$)`,
       "iu",
     ),
     // "How do I install X on Linux", "Where can I find X": after the verb, up to a preposition.
     new RegExp(
-      `^(?:${questionWord})\\s+(?:do|does|can|could|should|must|would|may)\\s+(?:i|you|we|one)\\s+\\p{L}+\\s+(?:up\\s+|off\\s+)?(.+?)(?=\\s+(?:${preposition})\\s|$)`,
-      "iu",
+      `^(?:${inSentence(questionWord)})\\s+(?:do|does|can|could|should|must|would|may)\\s+(?:i|I|you|we|one)\\s+\\p{L}+\\s+(?:up\\s+|off\\s+)?(.+?)(?=\\s+(?:${inSentence(preposition)})\\s|$)`,
+      "u",
     ),
     // "Who wrote X".
     /^(?:who|what)\s+\p{L}+\s+(.+)$/iu,
   ];
   for (const pattern of patterns) {
     const found = pattern.exec(question)?.[1];
-    if (found !== undefined && !pronoun.test(found)) return shortened(found);
+    if (found !== undefined && !pronoun.test(found) && !articleAlone.test(found)) return shortened(found);
   }
   return [...withoutOpening(question).matchAll(name)].at(-1)?.[0] ?? withoutOpening(question);
 }
 
 /** Without what says where or when: "X by default", "X on Linux". */
 function shortened(subject: string): string {
-  return subject.replace(new RegExp(`\\s+(?:${preposition})\\s+(?!the\\b).+$`, "iu"), "");
+  const short = subject.replace(new RegExp(`\\s+(?:${inSentence(preposition)})\\s+(?!the\\b).+$`, "u"), "");
+  return articleAlone.test(short) ? subject : short;
 }
 
 /** The last question with `phrase` in the place of what it stands against. */
 function replaceSlot(last: string, phrase: string): string {
   const lead = prepositionPhrase.exec(phrase)?.[1];
   if (lead !== undefined) {
-    const same = new RegExp(`\\s${lead}\\s+.+?(?=\\s+(?:${preposition})\\s|$)`, "iu");
+    const others = inSentence(preposition);
+    const same = new RegExp(`\\s(?:${inSentence(lead.toLowerCase())})\\s+.+?(?=\\s+(?:${others})\\s|$)`, "u");
     return same.test(last) ? last.replace(same, () => ` ${phrase}`) : `${last} ${phrase}`;
   }
   // "the maximum" stands against "the default"; a name stands against a name.
