@@ -4,7 +4,12 @@ import type { Question } from "./question.ts";
 import type { Hit } from "./retrieve.ts";
 import { statementsBetween } from "./statements.ts";
 import type { SentenceSigns } from "./answering/sentence-signs.ts";
-import { leastSupport, meanSupport, type PassageSupport } from "./answering/word-support.ts";
+import {
+  leastSupport,
+  meanSupport,
+  type PassageSupport,
+  type WordSupport,
+} from "./answering/word-support.ts";
 
 /** A sentence, row or line of code that may answer, with what it is judged by. */
 export interface Candidate {
@@ -21,8 +26,8 @@ export interface Candidate {
   readonly signs: SentenceSigns;
   /** Share of the question's idf weight that the whole passage holds. */
   readonly passageCoverage: number;
-  /** How near sentence and passage come to the question's words, where they were compared. */
-  readonly support: SupportSigns | undefined;
+  /** How near sentence and passage come to the question's words, where they were compared; the sentence word by word, too. */
+  readonly support: (SupportSigns & { readonly words: WordSupport }) | undefined;
 }
 
 /** A passage with its statements in order: what is compared with the question, and what candidates come from. */
@@ -134,7 +139,7 @@ function readPassage(
         terms,
         signs,
         passageCoverage,
-        support: ofPassage && { sentence: meanOwn, ...ofPassage },
+        support: ofPassage && own && { sentence: meanOwn, words: own.own, ...ofPassage },
       },
     ];
   });

@@ -79,10 +79,14 @@ describe("what a sentence is about", () => {
     assert.deepEqual(detectContradictions(asked, [known, unlikely]), []);
   });
 
-  it("is not what it says nothing of itself", () => {
+  it("may be named by its page alone, beside another site", () => {
     const other = "It weighs 5.2 tonnes.";
-    const evidence = [known, said("abbey.test", other, { passage: `Marrow abbey\nA great bell. ${other}` })];
-    assert.deepEqual(detectContradictions(asked, evidence), []);
+    const beside = { passage: `Marrow abbey\nA great bell. ${other}` };
+    assert.equal(detectContradictions(asked, [known, said("abbey.test", other, beside)]).length, 1);
+    const within = { ...beside, url: "https://register.test/bells" };
+    assert.deepEqual(detectContradictions(asked, [known, said("register.test", other, within)]), []);
+    const elsewhere = { passage: `Stell abbey\nA great bell. ${other}` };
+    assert.deepEqual(detectContradictions(asked, [known, said("stell.test", other, elsewhere)]), []);
   });
 });
 
@@ -98,13 +102,11 @@ const shape = (evidence: readonly Evidence[]) =>
   );
 
 describe("witnesses of a contradiction", () => {
-  it("need a fair chance to be right on both sides", () => {
-    assert.deepEqual(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.09 })]), []);
-    assert.deepEqual(
-      shape([said("one.test", is(80), { score: 0.29 }), said("two.test", is(81), { score: 0.29 })]),
-      [],
-    );
-    assert.equal(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.1 })]).length, 1);
+  it("need a fair chance to be right beside each other", () => {
+    assert.deepEqual(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.03 })]), []);
+    assert.equal(shape([said("one.test", is(80)), said("two.test", is(81), { score: 0.06 })]).length, 1);
+    const unlikely = [said("one.test", is(80), { score: 0.2 }), said("two.test", is(81), { score: 0.1 })];
+    assert.equal(shape(unlikely).length, 1);
   });
 
   it("on one host must both be good", () => {

@@ -1,7 +1,8 @@
-import type { Candidate, ReadPassage } from "../answer-candidates.ts";
+import type { ReadPassage } from "../answer-candidates.ts";
 import type { Evidence } from "../conflicts/evidence.ts";
 import { type Arbitrate, type ResolvedConflict, resolveConflicts } from "../conflicts/resolve.ts";
 import type { Scored } from "./quotes.ts";
+import { comparedWords, type WordSupport } from "./word-support.ts";
 
 /** Sentences that are held against each other: the likeliest. */
 const mostCompared = 30;
@@ -26,9 +27,10 @@ export async function settleContradictions(
   arbitrate: Arbitrate | undefined,
   signal?: AbortSignal,
 ): Promise<Settled> {
+  const words = comparedWords(question);
   const compared = new Map<Evidence, Scored>();
   for (const sentence of likely.slice(0, mostCompared)) {
-    const evidence = evidenceOf(sentence, passages, trustOf(sentence));
+    const evidence = evidenceOf(sentence, passages, trustOf(sentence), words);
     if (evidence) compared.set(evidence, sentence);
   }
   const { conflicts, evidence } = await resolveConflicts(
@@ -56,9 +58,10 @@ export async function settleContradictions(
 
 /** A sentence in the light of its headings and the entry it belongs to. */
 function evidenceOf(
-  { url, title, quote, start, end }: Candidate,
+  { url, title, quote, start, end, chance, support }: Scored,
   passages: readonly ReadPassage[],
   score: number,
+  words: readonly string[],
 ): Evidence | undefined {
   for (const { hit, stored, statements } of passages) {
     const statement = stored.url === url ? statements.find((one) => one.start === start) : undefined;
@@ -73,6 +76,8 @@ function evidenceOf(
       start,
       end,
       score,
+      chance,
+      ...(support ? { nearness: nearnessOf(words, support.words) } : {}),
       context,
       passage: `${hit.chunk.headingPath}\n${hit.chunk.text}`,
       host,
@@ -81,4 +86,13 @@ function evidenceOf(
     };
   }
   return undefined;
+}
+
+function nearnessOf(words: readonly string[], support: WordSupport): Map<string, number> {
+  return new Map(
+    words.flatMap((word, index) => {
+      const cosine = support[index];
+      return cosine === undefined ? [] : [[word, cosine] as const];
+    }),
+  );
 }

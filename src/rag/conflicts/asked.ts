@@ -55,7 +55,8 @@ const forms: readonly Form[] = [
     kinds: ["date", "version", "quantity"],
     dimensions: ["clock"],
   },
-  { asks: /\bports?\b/iu, kinds: ["quantity"], dimensions: [""], place: "port" },
+  // "Port Elder" is a place.
+  { asks: /\bports?\b/u, kinds: ["quantity"], dimensions: [""], place: "port" },
   { asks: /\bdefaults?\b/iu, kinds: ["quantity", "literal"], dimensions: "any", place: "default" },
   { asks: /\bhow (?:many|often)\b|\bnumber of\b|\bpopulation\b/iu, kinds: ["quantity"], dimensions: "any" },
   {

@@ -2,6 +2,7 @@ import { termsOf } from "../analyzer.ts";
 import { impliedTerms } from "./asked.ts";
 import { type AskedTerms, coverageOf, tellingOf } from "./asked-terms.ts";
 import type { Evidence, Value } from "./evidence.ts";
+import { namesIn } from "./names.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
 import { readableOf } from "./readable.ts";
 import { standingOf } from "./subject.ts";
@@ -16,8 +17,6 @@ export interface Claim {
   readonly values: readonly [Value, ...Value[]];
   /** The question's telling terms in the sentence and its headings; of a likely sentence, in its passage. */
   readonly asked: ReadonlySet<number>;
-  /** The same in its passage, however likely it is. */
-  readonly askedNearby: ReadonlySet<number>;
   /** Whether it may be held against a page of the same site, and against one of another. */
   readonly isClose: boolean;
   readonly isOnSubject: boolean;
@@ -47,9 +46,9 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
     new Set(termsOf(withPlainVerbs(isVerdict ? positive(text, question.text) : text)));
   const standing = standingOf(question, evidence, quote, read);
   if (!standing) return undefined;
-  const { isClose, isOnSubject, held, nearby } = standing;
+  const { isClose, isOnSubject, held } = standing;
   const values = isVerdict
-    ? [verdictOf(question.text, quote, (terms) => coverageOf(question, terms))].filter(
+    ? [verdictOf(question.text, quote, (terms) => predicateCoverage(question, terms))].filter(
         (verdict) => verdict !== undefined,
       )
     : meantValues(question, quote);
@@ -59,12 +58,21 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
     evidence,
     values: [first, ...others],
     asked: tellingOf(question, held),
-    askedNearby: tellingOf(question, nearby),
     isClose,
     isOnSubject,
     around: termsAround(question, quote, first, read),
     qualifiers: qualifiersOf(question.text, headings, title, first, quote),
   };
+}
+
+/** Share of what is asked of the thing that is named: its name may stand anywhere. */
+function predicateCoverage(question: AskedTerms, terms: ReadonlySet<number>): number {
+  const names = new Set(
+    namesIn(question.text).flatMap(({ shown }) => (/\p{Ll}/u.test(shown) ? termsOf(shown) : [])),
+  );
+  const weights = new Map([...question.weights].filter(([term]) => !names.has(term)));
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  return weights.size > 0 ? coverageOf({ ...question, weights, total }, terms) : coverageOf(question, terms);
 }
 
 /** "Which report ...": any capital could be its name. */
@@ -74,7 +82,10 @@ function isAnyName({ relation, text }: AskedTerms, value: Value): boolean {
 
 /** The value next to the question's words, with others that agree with it; none when several could be meant. */
 function meantValues(question: AskedTerms, quote: string): readonly Value[] {
-  const values = valuesIn(quote, question.asked, question.text);
+  const read = valuesIn(quote, question.asked, question.text);
+  // "On Thursday, 12 June, at ten" is three ways to say when; the first kind that is asked for is meant.
+  const kind = question.asked.kinds.find((one) => read.some((value) => value.kind === one));
+  const values = read.filter((value) => value.kind === kind);
   if (values.length < 2) return values;
   const words = [...quote.matchAll(/[\p{L}\p{N}]+/gu)].map((match) => ({
     at: match.index,

@@ -27,9 +27,8 @@ export interface Contradiction {
   readonly sides: readonly [Side, Side, ...Side[]];
 }
 
-/** Below it a sentence is no witness; the best of a contradiction must be good enough to be answered with. */
-const leastScore = 0.1;
-const leastBestScore = 0.3;
+/** Beside the likelier of two, the other must be this likely to be about what is asked. */
+const leastShare = 0.05;
 /** A site seldom contradicts itself: on one host both pages must be this good, and alike in words as well as on the subject. */
 const leastScoreOnOneHost = 0.5;
 /** Weight of a word around the value, as a share of one of the question's: code is said of many things in like words. */
@@ -38,7 +37,6 @@ const aroundCode = 1.5;
 const leastSimilarity = 0.5;
 /** Share of the question that one of two may hold and the other not. */
 const mostUnshared = 0.15;
-const mostUnsharedBetweenSites = 0.5;
 
 /**
  * Where the evidence contradicts itself on what is asked: at most one contradiction, with all its sides.
@@ -52,9 +50,8 @@ export function detectContradictions(
   const terms = askedTerms(question, idf);
   if (!terms) return [];
   const claims = evidence
-    .filter(({ score }) => score >= leastScore)
     .flatMap((one) => claimOf(terms, one) ?? [])
-    .sort((one, other) => other.evidence.score - one.evidence.score);
+    .sort((one, other) => chanceOf(other) - chanceOf(one));
   const clusters = clustersOf(terms, inOneVoice(claims));
   for (const cluster of clusters) {
     const rivals = clusters.filter((other) => other !== cluster && contradict(terms, cluster, other));
@@ -67,14 +64,23 @@ export function detectContradictions(
   return [];
 }
 
-/** A page says one thing: what its likeliest claim says. Best first. */
+function chanceOf({ evidence }: Claim): number {
+  return evidence.chance ?? evidence.score;
+}
+
+/** A page says one thing, of what can be compared: what its likeliest claim says. Best first. */
 function inOneVoice(claims: readonly Claim[]): Claim[] {
-  const voices = new Map<string, Claim>();
+  const voices = new Map<string, Claim[]>();
   return claims.filter((claim) => {
-    const voice = voices.get(claim.evidence.url);
-    if (!voice) voices.set(claim.evidence.url, claim);
-    return !voice || haveOneValue(voice, claim);
+    const own = voices.get(claim.evidence.url) ?? [];
+    if (own.some((voice) => areAlike(voice, claim) && !haveOneValue(voice, claim))) return false;
+    voices.set(claim.evidence.url, [...own, claim]);
+    return true;
   });
+}
+
+function areAlike(one: Claim, other: Claim): boolean {
+  return one.values.some((value) => other.values.some((rival) => areComparable(value, rival)));
 }
 
 /** Claims of one attribute with one value, around the best of them. */
@@ -98,13 +104,9 @@ function contradict(terms: AskedTerms, one: readonly Claim[], other: readonly Cl
 function areContradictory(terms: AskedTerms, one: Claim, other: Claim): boolean {
   const [first, second] = [one.evidence, other.evidence];
   if (first.contentKey === second.contentKey || first.url === second.url) return false;
-  if (Math.max(first.score, second.score) < leastBestScore) return false;
+  if (Math.min(first.score, second.score) < leastShare * Math.max(first.score, second.score)) return false;
   if (first.host === second.host && Math.min(first.score, second.score) < leastScoreOnOneHost) return false;
-  return (
-    one.values.some((value) => other.values.some((rival) => areComparable(value, rival))) &&
-    !haveOneValue(one, other) &&
-    areOfOneThing(terms, one, other)
-  );
+  return areAlike(one, other) && !haveOneValue(one, other) && areOfOneThing(terms, one, other);
 }
 
 function haveOneValue(one: Claim, other: Claim): boolean {
@@ -119,8 +121,7 @@ function areOfOneThing({ weights, total }: AskedTerms, one: Claim, other: Claim)
   if (differInQualifiers(one.qualifiers, other.qualifiers, areNeighbours)) return false;
   const weigh = (terms: ReadonlySet<number>): number =>
     [...terms].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0);
-  if (!areNeighbours && one.values[0].kind !== "literal" && one.isOnSubject && other.isOnSubject)
-    return weigh(unsharedOf(one.askedNearby, other.askedNearby)) <= mostUnsharedBetweenSites * total;
+  if (!areNeighbours && one.values[0].kind !== "literal" && one.isOnSubject && other.isOnSubject) return true;
   if (!one.isClose || !other.isClose) return false;
   if (weigh(unsharedOf(one.asked, other.asked)) > mostUnshared * total) return false;
   const mean = total / Math.max(weights.size, 1);

@@ -13,6 +13,10 @@ export interface Evidence {
   readonly end: number;
   /** 0 to 1: the chance that it answers the question. */
   readonly score: number;
+  /** 0 to 1: the chance that of all sentences this is the one, by which those of a page are told apart; absent, `score`. */
+  readonly chance?: number;
+  /** Words of the question, each with the cosine of what in the sentence comes nearest to it; absent where not compared. */
+  readonly nearness?: ReadonlyMap<string, number>;
   /** ISO 8601, or "". */
   readonly publishedAt: string;
   /** The same for copies of one document. */

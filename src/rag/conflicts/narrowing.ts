@@ -21,8 +21,6 @@ export interface Narrowing {
   readonly editions: ReadonlySet<string>;
   /** Where the thing of this name lies: "Ebrin on the coast". */
   readonly whereabouts: ReadonlySet<number>;
-  /** Whether it may hold at all times, since the question names one. */
-  readonly isPeriodAsked: boolean;
   /** The condition it stands under; empty where there is none. */
   readonly condition: string;
   /** How it begins, where that sets a time or a bound: "after", "for". */
@@ -37,7 +35,7 @@ const spokenOn =
   /\b(?:said|says|announced|reported|told|wrote|published|confirmed)(?:\s[\p{L}]+){0,3}?\s(?:on|last|this)\s\p{L}+/giu;
 /** Behind the value (`#`): "for children", "in the tunnel"; not "between the capital and the coast". */
 const trailing =
-  /#\s*(?:[\p{L}-]+\s){0,2}?(?:for|in|at|on|under|over|within|inside|during)\s+(?:the\s|an?\s)?(?!two|three|four|five|six|seven|eight|nine|ten|all\b|total\b|adults?\b|our\b|its\b|their\b)([\p{L}-]+(?:(?<=\bfor\s+[\p{L}-]+)\s[\p{L}-]+)?)/iu;
+  /#\s*(?:[\p{L}-]+\s){0,2}?(?:for|in|at|on|under|over|within|inside|during)\s+(?!(?:the\s)?(?:two|three)\b)(?:the\s|an?\s)?(?!two|three|four|five|six|seven|eight|nine|ten|all\b|total\b|adults?\b|our\b|its\b|their\b)([\p{L}-]+(?:(?<=\bfor\s+[\p{L}-]+)\s[\p{L}-]+)?)/iu;
 const edition = /(?<![\p{N}.,-])(?:1[5-9]\d\d|20\d\d)(?:[/–-]\d{2,4})?(?![\p{N}%]|[.,]\p{N})/gu;
 const leadingYear = /^(?:In|For|During|Since|As of)\s(?:the\s(?:year|season)\s)?((?:1[5-9]|20)\d\d)\b/u;
 const leadingCondition =
@@ -60,6 +58,7 @@ export function narrowingOf(
   clause: string,
   headings: string,
 ): Narrowing {
+  const [before = ""] = clause.split("#");
   const isFixed = value.kind === "name" || value.kind === "date" || value.kind === "word";
   const periods = isFixed ? new Set<string>() : periodsIn(clause, question);
   return {
@@ -69,20 +68,15 @@ export function narrowingOf(
     periods,
     editions: value.kind === "date" ? editionsIn(clause, headings) : new Set(),
     whereabouts: whereaboutsIn(clause, asked),
-    isPeriodAsked: new RegExp(period.source, "iu").test(question),
     condition: conditionOf(question, value, clause),
-    bound: isFixed ? "" : (bound.exec(clause)?.[0].toLowerCase() ?? ""),
+    bound: isFixed || valueBehindWith.test(before) ? "" : (bound.exec(clause)?.[0].toLowerCase() ?? ""),
   };
 }
 
 /** Whether two sentences of different sites speak of different things or cases. */
 export function differInNarrowing(one: Narrowing, other: Narrowing): boolean {
-  const periodsDiffer =
-    one.periods.size > 0 && other.periods.size > 0
-      ? commonOf(one.periods, other.periods).size === 0
-      : one.periods.size !== other.periods.size && !one.isPeriodAsked;
   return (
-    periodsDiffer ||
+    areDisjoint(one.periods, other.periods) ||
     unsharedOf(one.cases, other.cases).size > 0 ||
     [...one.adjuncts].some((term) => !other.said.has(term)) ||
     [...other.adjuncts].some((term) => !one.said.has(term)) ||
@@ -162,6 +156,5 @@ function firstWords(starts: readonly number[], text: string): string {
     .join(" ");
 }
 
-/** "With a length of 5 km", "With about 90 members": how a sentence brings its value. */
-const valueBehindWith =
-  /^with\s(?:(?:an?|its)\s(?:\p{L}+\s){1,3}(?:of\s)?)?(?:(?:only|some|about|around|over|nearly|almost|just|its)\s+)*\s*$/iu;
+/** "With a length of 5 km", "With room for 90": how a sentence brings its value. */
+const valueBehindWith = /^with\s(?!the\s)(?:[\p{L}-]+\s){0,5}\s*$/iu;

@@ -54,8 +54,10 @@ const opposed =
   "min|max minimum|maximum client|server read|write input|output soft|hard upload|download inbound|outbound incoming|outgoing request|response source|destination " +
   "http|https free|pro|premium|enterprise|team|basic|business|professional|starter|standard adult|child|senior|student male|female men|women daily|weekly|monthly|yearly|annual|annually " +
   "internal|external public|private north|south|east|west upper|lower first|second|third|last local|remote primary|secondary|replica|standby development|production|staging|test debug|release " +
-  "idle|connect|connection|read|total hot|cold cached|uncached signed|unsigned single|double ascending|descending start|end begin|close opened|completed|founded|released|announced|acquired|died|born";
-const groups = opposed.split(" ").map((group) => group.split("|"));
+  "idle|connect|connection|read|total hot|cold cached|uncached signed|unsigned single|double ascending|descending start|end begin|close";
+/** What happened at one time is not what happened at another; who founded it may also be who opened it. */
+const events = "opened|completed|founded|released|announced|acquired|died|born".split("|");
+const groups = [...opposed.split(" ").map((group) => group.split("|")), events];
 /** Before the question's words these narrow nothing. */
 const plain: ReadonlySet<number> = new Set(
   termsOf(
@@ -109,7 +111,7 @@ export function qualifiersOf(
     scope: scopeOf(withPlainVerbs(clause), questionTerms),
     sides: new Set(
       [...lowerWords(clause), ...lowerWords(path)].filter((word) =>
-        groups.some((group) => group.includes(word)),
+        groups.some((group) => group.includes(word) && !(group === events && value.kind === "name")),
       ),
     ),
     subjects: subjectsOf(question, path, said, value),
@@ -145,13 +147,13 @@ export function differInQualifiers(one: Qualifiers, other: Qualifiers, areNeighb
     (one.years.size > 0 && other.years.size > 0 && areDisjoint(one.years, other.years)) ||
     (one.isMeasured && (one.years.size === 0) !== (other.years.size === 0)) ||
     one.isPast !== other.isPast ||
-    areOpposed(one.sides, other.sides) ||
-    [...one.modifiers].some(
-      ([term, word]) => other.modifiers.has(term) && other.modifiers.get(term) !== word,
-    );
+    areOpposed(one.sides, other.sides);
   if (!areNeighbours) return differ || differInNarrowing(one.narrowing, other.narrowing);
   return (
     differ ||
+    [...one.modifiers].some(
+      ([term, word]) => other.modifiers.has(term) && other.modifiers.get(term) !== word,
+    ) ||
     one.isConditional !== other.isConditional ||
     !sameSet(one.scope, other.scope) ||
     (one.subjects.size > 0 && other.subjects.size > 0 && areDisjoint(one.subjects, other.subjects)) ||

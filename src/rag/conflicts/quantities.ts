@@ -5,14 +5,14 @@ import { isMoney, unitOf } from "./units.ts";
 // A sign or currency, digits or a number word, a magnitude, a unit, a rate. What is glued to letters, dots or brackets is a
 // part of a name, a version or a call, and no quantity.
 // "8,4" is eight and two fifths, "1,524" is not; thousands may stand apart by spaces or apostrophes.
-const digits = String.raw`\d{1,3}(?:(?:,\d{3})+|(?:[ \u2009\u202F\u00A0'’]\d{3})+)(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?`;
+const digits = String.raw`\d+(?:\.\d+)?e[+-]?\d+|\d{1,3}(?:(?:,\d{3})+|(?:[ \u2009\u202F\u00A0'’]\d{3})+)(?:\.\d+)?|\d+,\d{1,2}(?![\d,])|\d+(?:\.\d+)?`;
 const small =
   "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(
     " ",
   );
 const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
 const belowHundred = `(?:${tens.join("|")})[- ](?:${small.slice(1, 10).join("|")})|${[...small, ...tens].join("|")}`;
-const words = `half an?|(?:(?:${belowHundred}|a)\\s)?hundred(?:\\s(?:and\\s)?(?:${belowHundred}))?|${belowHundred}|dozen`;
+const words = `(?:three quarters|a quarter|half) of an?|an?(?= (?:second|minute|hour|day|week|month|year|century) and a (?:half|quarter))|half an?|(?:(?:${belowHundred}|a)\\s)?hundred(?:\\s(?:and\\s)?(?:${belowHundred}))?|${belowHundred}|dozen`;
 const magnitudes: Readonly<Record<string, number>> = {
   dozen: 12,
   hundred: 100,
@@ -30,9 +30,9 @@ const number = new RegExp(
   "giu",
 );
 const unitAfter =
-  /^\s?-?\s?((?:°|degrees?)\s?(?:[CF]\b|Celsius|Fahrenheit)|[%°]|(?:square|cubic|sq\.?)\s\p{L}+|[\p{L}µμ]+[²³23]?)/u;
+  /^\s?-?\s?((?:°|degrees?)\s?(?:[CF]\b|Celsius|centigrade|Fahrenheit)|[%°]|(?:square|cubic|sq\.?)\s\p{L}+|[\p{L}µμ]+[²³23]?)/u;
 const rateAfter =
-  /^\s?(?:\/\s?|per\s|each\s|every\s|an?\s(?=(?:second|minute|hour|day|week|month|year)s?\b))([\p{L}]+)/iu;
+  /^\s?(?:\/\s?|per\s|each\s(?!for|of|way|in|on|and)|every\s|an?\s(?=(?:second|minute|hour|day|week|month|year)s?\b))([\p{L}]+)/iu;
 const paceAfter = /^\s(?:[\p{L}-]+\s){0,2}?[\p{L}-]+\s?(?:\/\s?|per\s|each\s|every\s|an?\s)(\p{L}+)/iu;
 const countedAfter = /^\s(?:[\p{L}-]+\s){0,2}?([\p{L}-]{3,})/u;
 
@@ -46,6 +46,12 @@ const spelled = new Map<string, number>([
   ["dozen", 12],
   ["half a", 0.5],
   ["half an", 0.5],
+  ...["a", "an"].flatMap((article) => [
+    [article, 1] as const,
+    [`a quarter of ${article}`, 0.25] as const,
+    [`half of ${article}`, 0.5] as const,
+    [`three quarters of ${article}`, 0.75] as const,
+  ]),
 ]);
 
 const about =
@@ -97,7 +103,8 @@ export function quantitiesIn(text: string, nouns: ReadonlySet<number> = new Set(
     if (!unit && (isName || /^[-–]\p{L}/u.test(text.slice(end)))) return [];
     const magnitude = magnitudes[(groups["magnitude"] ?? "").toLowerCase()] ?? 1;
     const sign = groups["sign"] ? -1 : 1;
-    const first = (valueOf(written) + (groups["half"] === undefined ? 0 : 0.5)) * magnitude * sign;
+    const part = groups["half"] === undefined ? partBehind(text, unit?.end) : { share: 0.5, length: 0 };
+    const first = (valueOf(written) + part.share) * magnitude * sign;
     const second = isSpan ? valueOf(groups["to"] ?? "") * magnitude : first;
     const half = isWord ? 0 : (0.499 * magnitude) / 10 ** decimalsOf(written);
     const [low, high] = isSpan
@@ -106,8 +113,8 @@ export function quantitiesIn(text: string, nouns: ReadonlySet<number> = new Set(
     const pace = unit ? undefined : paceOf(text.slice(end));
     const scale = unit?.scale ?? { low: 1 / (pace ?? 1), high: 1 / (pace ?? 1), offset: 0 };
     const ends = [low * scale.low, low * scale.high, high * scale.low, high * scale.high];
-    const shownEnd = unit?.end ?? end;
-    const isGiven = /(?:\bage[ds]?(?:\sof)?|:)\s$/iu.test(before);
+    const shownEnd = (unit?.end ?? end) + part.length;
+    const isGiven = /(?:\bage[ds]?(?:\sof)?|\bunder|\bover|\bthan|:)\s$/iu.test(before);
     if (isWord && !unit && counted === undefined && !isGiven) return [];
     return [
       {
@@ -141,6 +148,15 @@ export function quantitiesCompare(one: Quantity, other: Quantity): boolean {
   return one.counted === undefined || other.counted === undefined || one.counted === other.counted;
 }
 
+/** "An hour and a quarter": what is added behind the unit. */
+function partBehind(
+  text: string,
+  end: number | undefined,
+): { readonly share: number; readonly length: number } {
+  const [whole, part] = /^\sand\sa\s(half|quarter)\b/u.exec(end === undefined ? "" : text.slice(end)) ?? [];
+  return { share: part === undefined ? 0 : part === "half" ? 0.5 : 0.25, length: whole?.length ?? 0 };
+}
+
 function lastWord({ shown }: Quantity): string | undefined {
   return shown
     .toLowerCase()
@@ -156,7 +172,7 @@ function readUnit(text: string, from: number, money: string) {
   let end = from;
   let unit = money === "" ? undefined : unitOf(money);
   const after = unitAfter.exec(text.slice(end));
-  const named = after?.[1] ? unitOf(after[1]) : undefined;
+  const named = after?.[1] ? (unitOf(after[1]) ?? unlistedUnit(after[1])) : undefined;
   // A single letter far from its number is a word: "in 5 a user".
   if (after && named && !(unit && !isMoney(named.dimension))) {
     unit ??= named;
@@ -177,6 +193,12 @@ function readUnit(text: string, from: number, money: string) {
     }
   }
   return { dimension, scale, end };
+}
+
+/** "Wh", "mAh", "dB": letters with a capital right behind a number are a unit; what of, that does not matter. */
+function unlistedUnit(word: string) {
+  const isUnit = /^(?:\p{Ll}{1,2}\p{Lu}\p{Ll}?|[WA]h|Nm|Pa)$/u.test(word);
+  return isUnit ? { dimension: `in ${word}`, low: 1, high: 1, offset: 0 } : undefined;
 }
 
 /** The interval a number stands for: as exact as it is written, wider behind "about", open behind "more than". */
@@ -215,6 +237,7 @@ function valueOf(written: string): number {
   if (known !== undefined) return known;
   const [, hundreds = "", rest = ""] = /^(?:(.+) )?hundred(?: (?:and )?(.+))?$/u.exec(word) ?? [word];
   if (word.includes("hundred")) return 100 * (spelled.get(hundreds) ?? 1) + (spelled.get(rest) ?? 0);
+  if (/\de[+-]?\d/iu.test(written)) return Number(written);
   const isDecimal = /^\d+,\d{1,2}$/u.test(written);
   return Number(isDecimal ? written.replace(",", ".") : written.replace(/[^\d.]/gu, ""));
 }

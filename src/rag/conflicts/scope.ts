@@ -6,7 +6,7 @@ const cases =
   /(?<!#\s+)\b(?:mean|average(?! (?:day|year|week|night|visitor|reader|person|winter|summer))|median|typical(?:ly)?|peak|theoretical|partial|metropolitan|children|child|kids|students?|seniors?|pensioners|residents|locals|citizens|reduced|discounted|refurbished|second-hand|private|shared|express|urgent|luxury|deluxe|economy|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
 /** "For EU citizens ...", "On the free plan, ...": who or what the rest holds for. */
 const leading =
-  /^(?:(?:For|Among)\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+([^,\d]{3,60}),)/u;
+  /^(?:(?:For|Among|To)\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+(?!(?:his|her|its|their|our|my)\s)([^,\d]{3,60}),)/u;
 /** "In development the default ...". */
 const leadingWord =
   /^(?:In|On|At|Under|Inside|During)\s+((?:(?:the|an?)\s+)?[\p{L}-]+(?:\s[\p{L}-]+)?)\s+(?=(?:the|a|an|its)\s)|^(\p{L}+ed),\s/u;
@@ -36,7 +36,7 @@ const compound =
 /** What the subject may be called, or what introduces a value of it. */
 const plain: ReadonlySet<number> = new Set(
   termsOf(
-    "town city country state village island company firm product tool app software program service system novel book film total most end makers founder official currently default " +
+    "town city country state village company firm product tool app software program service system novel book film total most end makers founder official currently default " +
       "tall long high limit size rate release setting option value parameter case founded located found used available supported enabled disabled required allowed listed shown",
   ),
 );

@@ -5,6 +5,7 @@ import type { Evidence } from "./evidence.ts";
 import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
 import { commonOf } from "./overlap.ts";
+import { withPlainVerbs } from "./verb-forms.ts";
 import { substitutes } from "./substitutes.ts";
 
 /** How surely a sentence is about what is asked. */
@@ -15,8 +16,6 @@ export interface Standing {
   readonly isOnSubject: boolean;
   /** The terms by which it is judged: of its headings and itself, of a likely one those of its passage too. */
   readonly held: ReadonlySet<number>;
-  /** The terms of its passage, however likely it is. */
-  readonly nearby: ReadonlySet<number>;
 }
 
 /** Of the question's weight, what a sentence with its headings must hold, and the sentence alone. */
@@ -29,11 +28,10 @@ const leastTrusted = 0.5;
 const leastTrustedCoverage = 0.5;
 /** So likely, it answers even in other words. */
 const leastSure = 0.7;
-/** What the passage of a sentence in other words must hold; more of it where the sentence is less likely than this. */
-const leastNearbyCoverage = 0.5;
-const leastLikely = 0.25;
-/** A less likely sentence that measures, and a row of a table, name their subject themselves: share of the question's terms. */
-const leastPlainShare = 0.5;
+
+/** What the passage must hold of a question that names its subject, and of one that does not. */
+const leastNamed = 0.3;
+const leastNameless = 0.7;
 
 /**
  * @param quote The sentence as it reads.
@@ -41,7 +39,7 @@ const leastPlainShare = 0.5;
  */
 export function standingOf(
   question: AskedTerms,
-  { context, passage = context, score, title }: Evidence,
+  { context, passage = context, nearness, score, title, url }: Evidence,
   quote: string,
   read: (text: string) => ReadonlySet<number>,
 ): Standing | undefined {
@@ -59,25 +57,30 @@ export function standingOf(
     question.relation.size === 0 ||
     commonOf(question.relation, own).size > 0 ||
     (makes.test(question.text) && isWorkBy.test(quote)) ||
-    isLabelled(question, quote);
-  const isRow = /^[^.]{1,60}: [^.]*; /u.test(quote);
+    isLabelled(question, quote) ||
+    isNear(question, nearness);
   const share = isLabelled(question, quote) ? 1 : shareOf(question, own);
   const isClose =
     (score >= leastSure || isRelated) &&
     coverageOf(question, held) >= (isTrusted || isMeasure ? leastMeasureCoverage : leastCoverage) &&
     share >= leastOwnCoverage;
-  const isPlain =
-    score >= leastLikely ||
-    (coverageOf(question, nearby) >= leastMeasureCoverage && (!isMeasure || share >= leastPlainShare));
   const isOnSubject =
     isRelated &&
-    isPlain &&
-    share >= (isRow ? leastPlainShare : Number.MIN_VALUE) &&
-    coverageOf(question, nearby) >= leastNearbyCoverage &&
-    holdsNames(question, whole, nearby) &&
+    holdsNames(question.text, `${url}\n${whole}`) &&
+    coverageOf(question, nearby) >= (namesIn(question.text).length > 0 ? leastNamed : leastNameless) &&
     !substitutes(question.text, quote, (term) => question.weights.has(term), inPlace);
   const isRight = holdsFigures(question.text, isTrusted ? whole : place) && holdsCode(question.text, whole);
-  return isRight && (isClose || isOnSubject) ? { isClose, isOnSubject, held, nearby } : undefined;
+  return isRight && (isClose || isOnSubject) ? { isClose, isOnSubject, held } : undefined;
+}
+
+/** What was done is said in other words that come this near to the question's. */
+const leastNearness = 0.4;
+
+function isNear({ relation }: AskedTerms, nearness: Evidence["nearness"]): boolean {
+  return [...(nearness ?? [])].some(
+    ([word, cosine]) =>
+      cosine >= leastNearness && termsOf(withPlainVerbs(word)).some((term) => relation.has(term)),
+  );
 }
 
 const makes =
@@ -94,19 +97,14 @@ function isLabelled({ asked, weights }: AskedTerms, quote: string): boolean {
   );
 }
 
-/** "The Lenn footbridge": its noun is a part of the name. */
-const namedNoun =
-  /\bthe (?:\p{Lu}[\p{L}\p{N}]* )+(?!phone|app|tool|tablet|firm|company|\p{Ll}+ed\b)(\p{Ll}{3,})(?= )/gu;
-/** "The storage size of a timestamp": what the question ends with. */
-const lastNoun = /\bof (?:the |an? )?(?:\p{Ll}+ )?(\p{Ll}+)\?$/gu;
+/** Of the words of a name, what its page must have: "the Republic of Lunda Bay" is Lunda Bay, "Lake Orrin" is not Lake Ossel. */
+const leastOfName = 0.6;
 
-/** Whether a page holds the names of the question, and the nouns that are as good as names. */
-function holdsNames({ text, weights }: AskedTerms, page: string, terms: ReadonlySet<number>): boolean {
+/** Whether a page holds the names of the question, in its address if nowhere else. */
+function holdsNames(question: string, page: string): boolean {
   const lower = page.toLowerCase();
-  const nouns = [...text.matchAll(namedNoun), ...text.matchAll(lastNoun)].map(([, noun = ""]) => noun);
-  return (
-    namesIn(text).every(({ words }) => words.every((word) => lower.includes(word))) &&
-    nouns.flatMap((noun) => termsOf(noun)).every((term) => terms.has(term) || !weights.has(term))
+  return namesIn(question).every(
+    ({ words }) => words.filter((word) => lower.includes(word)).length >= leastOfName * words.length,
   );
 }
 

@@ -1,4 +1,5 @@
 import { termsOf } from "../analyzer.ts";
+import { impliedTerms } from "./asked.ts";
 import { noModifier } from "./scope.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
 
@@ -8,6 +9,9 @@ const prepositionBefore = /\b(?:of|for|in|on|with|by|to|at|from)\s(?:(?:the|an?|
 /** What stands in a phrase without naming anything. */
 const noNoun =
   /^(?:the|a|an|its|his|her|their|our|your|my|this|that|these|those|of|for|in|on|with|by|to|at|from|and|or|but|is|are|was|were|be|been|has|have|had|do|does|did|not|no|all|some|any|each|every|one|than|as|it|he|she|we|you|they|who|which|now|then|still|also|there|here|so|into|over|up|down|off|out|about|through|during|after|before|until|since|when|where|while|if)$/iu;
+
+/** Letters of a word that may be the second half of another. */
+const leastTail = 4;
 
 interface Word {
   readonly text: string;
@@ -32,8 +36,26 @@ export function substitutes(
   const said = wordsOf(quote);
   const askedTerms = new Set(asked.map(({ term }) => term));
   const isOther = ({ text, term }: Word): boolean =>
-    term !== undefined && !askedTerms.has(term) && !noNoun.test(text) && !/^\p{N}+$/u.test(text);
+    term !== undefined &&
+    !askedTerms.has(term) &&
+    !impliedTerms.has(term) &&
+    !noNoun.test(text) &&
+    !/^\p{N}+$/u.test(text);
+  // "The railway bridge" where a footbridge is asked for.
+  const isOtherCompound = ({ text, term }: Word): boolean =>
+    term !== undefined &&
+    isTelling(term) &&
+    !held.has(term) &&
+    said.some(
+      (word, at) =>
+        word.text.length >= leastTail &&
+        text.length > word.text.length + 1 &&
+        text.toLowerCase().endsWith(word.text.toLowerCase()) &&
+        areAdjacent(withPlainVerbs(quote), said[at - 1] ?? word, word) &&
+        isOther(said[at - 1] ?? word),
+    );
   return asked.some((first, index) => {
+    if (isOtherCompound(first)) return true;
     const second = asked[index + 1];
     if (!second || !areAdjacent(withPlainVerbs(question), first, second)) return false;
     const [one, two] = [first.term, second.term];

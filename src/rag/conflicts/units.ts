@@ -124,7 +124,18 @@ for (const [dimension, rows] of Object.entries(table)) {
     for (const name of names.split(" ")) units.set(name, { dimension, low, high, offset: 0 });
   }
 }
-for (const name of ["°C", "Celsius", "degreesC", "degreeC", "degreesCelsius", "degreeCelsius", "°Celsius"])
+for (const name of [
+  "°C",
+  "Celsius",
+  "centigrade",
+  "degreescentigrade",
+  "degreecentigrade",
+  "degreesC",
+  "degreeC",
+  "degreesCelsius",
+  "degreeCelsius",
+  "°Celsius",
+])
   units.set(name, { dimension: "temperature", low: 1, high: 1, offset: 0 });
 for (const name of [
   "°F",

@@ -144,13 +144,23 @@ function isPartOfDate({ start, end }: Value, text: string): boolean {
 
 function isAskedQuantity({ dimension, counted }: Quantity, asked: Asked): boolean {
   if (!asked.isOfDimension(dimension)) return false;
+  // "Thirteen stops" is no length.
+  if (
+    dimension === "" &&
+    counted !== undefined &&
+    asked.isOfDimension("time") &&
+    !asked.isOfDimension("bytes")
+  )
+    return false;
   return asked.counted.size === 0 || dimension !== "" || counted === undefined || asked.counted.has(counted);
 }
 
 const countsAfter = /^\s(?!or\b|and\b|to\b|in\b|at\b|on\b|before\b|when\b|is\b|may\b|can\b)[\p{L}-]{3,}/u;
 const isAge = (before: string, behind: string): boolean =>
   /^\s?-?(?:old\b|of age\b|or (?:older|over|more)\b)/u.test(behind) ||
-  /\bage[ds]?\s(?:(?:of|is|from|limit|:)\s?)*$/iu.test(before);
+  /\bage[ds]?\s(?:(?:of|is|from|limit|:)\s?)*$|(?:one|body|those|children|people) (?:under|over|younger than|older than)\s$/iu.test(
+    before,
+  );
 const asksForAge = /\bhow old\b|\bages?\b/iu;
 /** Between a number and what it counts these narrow nothing. */
 const plainAdjectives =

@@ -30,8 +30,9 @@ const negation = /^(?:not|no|never|none|neither|nor|cannot|without|lacks?|\w+n['
 const deniedWords = 4;
 /** Such sentences say neither yes nor no. */
 const halfTrue =
-  /\b(?:some|sometimes|partially|partly|limited|only|usually|often|generally|typically|may|might|could|would|should|if|unless|when|except|until|not (?:all|always|every|only|necessarily|just)|whether|either|experimental|planned|depends?)\b/iu;
-const clauseEnd = /[;:]|,(?!\d)|\band\b|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
+  /\b(?:some|sometimes|partially|partly|limited|only|usually|often|generally|typically|may|might|could|would|should|if|unless|when|except|until|not (?:all|always|every|only|necessarily|just)|whether|either|exceptions?|experimental|planned|depends?)\b/iu;
+const clauseEnd =
+  /;|(?<!^[^,;]{0,40}):|,(?!\d)|\band\b|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
 
 /**
  * Yes or no from a sentence to a yes-or-no question; nothing unless one clause of it holds what is asked.

@@ -8,11 +8,14 @@ const marked = /^(?:v|V|ver|Ver)/u;
 const numbered =
   /^(?:RFC|PEP|ISO|IEEE|Section|Chapter|Figure|Table|Step|Page|Appendix|Part|January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|In|On|At|Of|By|The|A|Port|From|To|Between|About|Over|Only|With|For|And|Or|SHA|UTF|Level)\s/u;
 
+/** "18.1.6. Not supported" is a heading. */
+const sectionNumber = /^\d+(?:\.\d+)+\.\s\p{Lu}/u;
+
 /** Versions that a text names. */
 export function versionsIn(text: string): Version[] {
   return [...text.matchAll(version)].flatMap((match) => {
     const written = match.groups?.["number"] ?? match.groups?.["bare"] ?? "";
-    if (numbered.test(match[0])) return [];
+    if (numbered.test(match[0]) || sectionNumber.test(text.slice(match.index))) return [];
     // "Python 3" names a generation; a bare figure behind a capital is a version only when it is said to be one.
     if (
       match.groups?.["bare"] === undefined &&
