@@ -3,6 +3,9 @@ import type { WrittenAnswer } from "../agents/written-answer.ts";
 import type { ForagerEvent } from "../events.ts";
 import type { Conflict } from "../rag/answer.ts";
 
+/** Characters of a quote on a terminal: some three lines. */
+const mostShown = 240;
+
 /** An answer on a terminal: its sentences as they come, then what is left to say of it. */
 export class AnswerView {
   readonly #write: (text: string) => void;
@@ -43,14 +46,14 @@ export function describeAnswer(answer: WrittenAnswer): string {
 function describeSources({ abstained, confidence, citations, conflicts, notes }: WrittenAnswer): string {
   const quotes = citations.map(
     ({ title, url, quote }, index) =>
-      `  [${index + 1}] ${visible(title)}\n      ${url}\n      "${onOneLine(quote)}"`,
+      `  [${index + 1}] ${visible(title)}\n      ${url}\n      "${shortened(quote)}"`,
   );
   const heading = abstained ? "Nearest in the index:" : `Confidence ${Math.round(confidence * 100)} %, from:`;
   const disagreements = conflicts.flatMap(({ sides, chosen, by }) => [
     "Sources disagree:",
     ...sides.flatMap(({ value, citations }, index) => [
       `  ${onOneLine(value)}${index === chosen ? `  (the answer follows this: ${reasons[by]})` : ""}`,
-      ...citations.map(({ quote, url }) => `      "${onOneLine(quote)}"\n      ${url}`),
+      ...citations.map(({ quote, url }) => `      "${shortened(quote)}"\n      ${url}`),
     ]),
   ]);
   if (quotes.length + disagreements.length + notes.length === 0) return "";
@@ -73,4 +76,14 @@ const reasons: Readonly<Record<Conflict["by"], string>> = {
 
 function onOneLine(text: string): string {
   return visible(text).replace(/\s+/g, " ").trim();
+}
+
+/** On one line, and cut at a word where that is long; the JSON has it whole. */
+function shortened(quote: string): string {
+  const line = onOneLine(quote);
+  if (line.length <= mostShown) return line;
+  const cut = line.slice(0, mostShown);
+  const end = cut.search(/\s\S*$/u);
+  // A text without spaces is cut between two characters, not within one.
+  return `${end > mostShown / 2 ? cut.slice(0, end) : cut.replace(/[\uD800-\uDBFF]$/u, "")} …`;
 }

@@ -99,6 +99,19 @@ describe("an answer on a terminal", () => {
     assert.match(text, /Note: Understood as: How much\?/);
   });
 
+  it("shows a long quote up to a word", () => {
+    const [citation] = answer().citations;
+    assert.ok(citation);
+    const shown = (quote: string) =>
+      /"(.+)"/.exec(describeAnswer(answer({ citations: [{ ...citation, quote }] })))?.[1];
+    const long = "It holds two litres. ".repeat(50);
+    const cut = shown(long) ?? "";
+    assert.match(cut, /(?:holds|two|It|litres\.) …$/);
+    assert.ok(cut.length > 200 && cut.length <= 242, cut);
+    assert.equal(shown("a".repeat(240)), "a".repeat(240));
+    assert.equal(shown(`${"a".repeat(239)}😀 b`), `${"a".repeat(239)} …`);
+  });
+
   it("gives the terminal no orders from pages", () => {
     const [citation] = answer().citations;
     assert.ok(citation);

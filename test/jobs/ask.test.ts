@@ -6,6 +6,7 @@ import { NamedLocks } from "../../src/coordination/plans/admission.ts";
 import { EventStream } from "../../src/events.ts";
 import { type AskFloor, ask } from "../../src/jobs/ask.ts";
 import type { Citation } from "../../src/rag/answer.ts";
+import type { Hit } from "../../src/rag/hits.ts";
 import type { Retrieval } from "../../src/rag/retrieve.ts";
 import { openBackend } from "../coordination/open-backend.ts";
 
@@ -92,6 +93,33 @@ function tellings(floor: AskFloor): string[] {
 function citation(url: string): Citation {
   return { url, title: "T", quote: `quote of ${url}`, start: 0, end: 1, score: 0.9 };
 }
+
+describe("an answer that was not found", () => {
+  const nearest = [{ url: "https://a.example/", title: "A", quote: "It burns.", start: 0, end: 9, score: 0 }];
+  const cases: readonly [what: string, retrievers: Hit["retrievers"], citations: number][] = [
+    ["a word of the question was found", { chunk: { rank: 1, score: 2 }, dense: { rank: 1, score: 0.1 } }, 1],
+    ["a word of it was found on the page", { page: { rank: 1, score: 2 } }, 1],
+    ["its meaning was", { dense: { rank: 1, score: 0.6 } }, 1],
+    ["nothing of it was", { dense: { rank: 1, score: 0.25 } }, 0],
+  ];
+  for (const [what, retrievers, citations] of cases) {
+    it(`names ${citations === 0 ? "no page" : "the nearest page"} where ${what}`, async () => {
+      const { floor } = openFloor(["xqzv"], false);
+      const retrieval = { query: "xqzv", hits: [{ retrievers }] } as unknown as Retrieval;
+      const answer = await ask(
+        {
+          ...floor,
+          researcher: { run: async () => [retrieval] },
+          extractor: { run: async () => ({ ...found("xqzv"), abstained: true, citations: nearest }) },
+        },
+        "xqzv",
+        {},
+        context,
+      );
+      assert.equal(answer.citations.length, citations);
+    });
+  }
+});
 
 describe("sentences of an answer, as they are written", () => {
   /** Parts take as long as their name says, and write two sentences from two quotes. */
