@@ -40,6 +40,7 @@ interface Sentence {
   readonly start: number;
   readonly end: number;
   readonly isRow: boolean;
+  readonly opensEntry: boolean;
   readonly signs: SentenceSigns;
   readonly isRight: boolean;
 }

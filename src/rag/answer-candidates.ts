@@ -21,6 +21,8 @@ export interface Candidate {
   readonly start: number;
   readonly end: number;
   readonly isRow: boolean;
+  /** It begins with the term that it says something of. */
+  readonly opensEntry: boolean;
   /** The question's terms that it holds. */
   readonly terms: ReadonlySet<number>;
   readonly signs: SentenceSigns;
@@ -101,7 +103,7 @@ function readPassage(
     least: leastSupport(support.whole, question.wordWeights),
   };
   let before = { quote: "", support: 0 };
-  return statements.flatMap(({ start, end, about, kind }, index) => {
+  return statements.flatMap(({ start, end, about, kind, opensEntry = false }, index) => {
     const own = support?.parts[index];
     if (support && !own) return [];
     const quote = text.slice(start, end);
@@ -136,6 +138,7 @@ function readPassage(
         start,
         end,
         isRow: kind === "row",
+        opensEntry,
         terms,
         signs,
         passageCoverage,

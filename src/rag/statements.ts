@@ -6,6 +6,8 @@ export interface Statement extends Range {
   /** What it is about without saying so: the term it is listed under, its table's first row; or "". */
   readonly about: string;
   readonly kind: "sentence" | "row" | "code";
+  /** It begins with the term that it says something of: what stands before it is of something else. */
+  readonly opensEntry?: true;
 }
 
 /** A line no longer than this without a full stop, before a sentence, is what the sentence is about: a term, a signature. */
@@ -86,7 +88,7 @@ class EntryReader {
     if (term && isWhole && this.#text.slice(term.end, start).trim() === "") {
       this.#term = undefined;
       const about = this.#text.slice(term.start, term.end);
-      yield { start: term.start, end, about: "", kind: "sentence" };
+      yield { start: term.start, end, about: "", kind: "sentence", opensEntry: true };
       this.#about = about;
       return;
     }

@@ -13,7 +13,7 @@ function page(parts: readonly (readonly [quote: string, chance: number])[], gap 
   const text = parts.map(([quote]) => quote).join(gap);
   const sentences = parts.map(([quote, chance]) => {
     const start = text.indexOf(quote);
-    return { url: "a", start, end: start + quote.length, chance, isRow: false };
+    return { url: "a", start, end: start + quote.length, chance, isRow: false, opensEntry: false };
   });
   const run = (given = sentences) =>
     likeliestRun(given, () => text).map(({ start, end }) => text.slice(start, end));
@@ -31,6 +31,22 @@ describe("a run of sentences", () => {
       ]).run(),
       ["Two.", "Three."],
     );
+  });
+
+  it("does not go from the text of one entry into the next entry", () => {
+    const { sentences, run } = page([
+      ["Most columns. There may be 2,000.", 0.3],
+      ["Fewer can be asked for.", 0.3],
+      ["Longest statement. It has a million bytes.", 0.3],
+    ]);
+    const entries = sentences.map((sentence, at) => ({ ...sentence, opensEntry: at !== 1 }));
+    assert.deepEqual(run(entries), ["Most columns. There may be 2,000.", "Fewer can be asked for."]);
+  });
+
+  it("counts two letters as a word where words are not parted", () => {
+    assert.equal(countWords("複式簿記とは何ですか？"), 5);
+    assert.equal(countWords("GnuCash で口座を開く。 Then save."), 6);
+    assert.equal(countWords("one two, three"), 3);
   });
 
   it("leaves out a neighbour that is unlikely beside the best", () => {

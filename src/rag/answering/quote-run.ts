@@ -1,3 +1,4 @@
+import { unspacedLetter } from "../scripts.ts";
 import { isSpace, type Range } from "../sentences.ts";
 
 /** A quote that is read at a glance. */
@@ -14,6 +15,8 @@ export interface Likely extends Range {
   readonly chance: number;
   /** A table's row says what it says alone. */
   readonly isRow: boolean;
+  /** It begins with the term that it says something of. */
+  readonly opensEntry: boolean;
 }
 
 /** Chances from scores whose differences are logits: 1 in all. */
@@ -43,7 +46,7 @@ export function likeliestRun<T extends Likely>(
       let words = 0;
       for (const sentence of inOrder.slice(first)) {
         const last = run.at(-1);
-        if (last && (last.isRow || sentence.isRow || !isGap(text, last.end, sentence.start))) break;
+        if (last && (!isRead(last, sentence) || !isGap(text, last.end, sentence.start))) break;
         words += countWords(text.slice(sentence.start, sentence.end));
         if (last && words > mostQuoteWords) break;
         run.push(sentence);
@@ -53,6 +56,11 @@ export function likeliestRun<T extends Likely>(
     }
   }
   return best;
+}
+
+/** Whether one is read on from the other: not into another row, nor from one entry's text into the next entry. */
+function isRead(before: Likely, after: Likely): boolean {
+  return !before.isRow && !after.isRow && (before.opensEntry || !after.opensEntry);
 }
 
 function hasLikelyEnds(run: readonly Likely[]): boolean {
@@ -67,13 +75,16 @@ function isGap(text: string, from: number, to: number): boolean {
   return true;
 }
 
-/** Words as a reader counts them: what stands between white space. */
+/** What stands between white space, or two letters where words are not parted. */
+const word = new RegExp(String.raw`${unspacedLetter}{1,2}\p{P}*|[\S--${unspacedLetter}]+`, "gv");
+
+/** Words as a reader counts them. */
 export function countWords(text: string): number {
-  return text.match(/\S+/gu)?.length ?? 0;
+  return text.match(word)?.length ?? 0;
 }
 
 /** Where a long sentence may be cut: behind a comma, a semicolon, a colon or a dash, before a bracket, at a line's end. */
-const clauseBorder = /(?<=[,;:])\s+|\s+(?=[(–—])|\s+-\s+|\n+/gu;
+const clauseBorder = /(?<=[,;:])\s+|(?<=[、，；：。！？])|\s+(?=[(–—])|\s+-\s+|\n+/gu;
 
 /**
  * The part of a quote, cut at its clauses, that has at most `words` words and is worth most; the longer and then the
@@ -109,6 +120,6 @@ export function shortened(
 }
 
 function firstWords(text: string, { start, end }: Range, words: number): Range {
-  const last = [...text.slice(start, end).matchAll(/\S+/gu)][words - 1];
+  const last = [...text.slice(start, end).matchAll(word)][words - 1];
   return { start, end: last ? start + last.index + last[0].length : end };
 }
