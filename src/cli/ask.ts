@@ -46,7 +46,11 @@ export function addAsk(program: Command, shell: Shell): void {
         );
       shell.say("Ask, and ask on. An empty line or Ctrl-D ends the conversation.");
       await converse(
-        askPerson("? "),
+        askPerson("? ", {
+          input: process.stdin,
+          output: process.stderr,
+          interrupt: () => process.emit("SIGINT"),
+        }),
         async (question, history) =>
           (await show(forager.ask(question, { filter, history }, shell.signal))).answer,
         (error) => shell.say(messageOf(error)),

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { visible } from "../agents/prompt-data.ts";
 import type { Turn } from "../agents/question-planner.ts";
 import { ForagerError } from "../errors.ts";
 
@@ -30,28 +31,57 @@ export async function converse(
   }
 }
 
-/** What a person types at a prompt, line by line, until Ctrl-D or Ctrl-C. */
-export async function* askPerson(prompt: string): AsyncGenerator<string> {
-  const earlier: string[] = [];
-  for (;;) {
-    // One for each line: between them the terminal is as it was, so that Ctrl-C stops an answer under way.
-    const lines = createInterface({
-      input: process.stdin,
-      output: process.stderr,
-      history: [...earlier],
-      terminal: true,
+/** Where a person sits. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  /** Ctrl-C while an answer is under way. */
+  readonly interrupt: () => void;
+}
+
+/**
+ * What a person types, line by line, until Ctrl-D, or Ctrl-C at the prompt. Lines that come while an answer is under way,
+ * typed or pasted, are next; empty ones among them are no end.
+ */
+export async function* askPerson(prompt: string, terminal: Terminal): AsyncGenerator<string> {
+  const { input, output, interrupt } = terminal;
+  const lines = createInterface({ input, output, prompt, terminal: true });
+  const early: string[] = [];
+  let take: ((line: string | undefined) => void) | undefined;
+  let isClosed = false;
+  lines.on("line", (line) => (take ? take(line) : early.push(line)));
+  lines.on("close", () => {
+    isClosed = true;
+    take?.(undefined);
+  });
+  // The terminal hands Ctrl-C to who reads it: no signal comes by itself.
+  lines.on("SIGINT", () => (take ? lines.close() : interrupt()));
+  const next = () => {
+    lines.prompt();
+    return new Promise<string | undefined>((resolve) => {
+      take = (line) => {
+        take = undefined;
+        resolve(line);
+      };
     });
-    const line = await new Promise<string | undefined>((resolve) => {
-      lines.once("close", () => resolve(undefined));
-      lines.once("SIGINT", () => lines.close());
-      lines.question(prompt, resolve);
-    });
-    lines.close();
-    if (line === undefined) {
-      process.stderr.write("\n");
-      return;
+  };
+  try {
+    for (;;) {
+      const waiting = early.shift();
+      if (waiting !== undefined) {
+        if (waiting.trim() === "") continue;
+        output.write(`${prompt}${visible(waiting)}\n`);
+        yield waiting;
+        continue;
+      }
+      const line = isClosed ? undefined : await next();
+      if (line === undefined) {
+        output.write("\n");
+        return;
+      }
+      yield line;
     }
-    earlier.unshift(line);
-    yield line;
+  } finally {
+    lines.close();
   }
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { WrittenAnswer } from "../../src/agents/written-answer.ts";
 import { AnswerView, describeAnswer } from "../../src/cli/answer-view.ts";
-import { converse } from "../../src/cli/conversation.ts";
+import { askPerson, converse } from "../../src/cli/conversation.ts";
 import { OptionsError } from "../../src/errors.ts";
 import type { ForagerEvent } from "../../src/events.ts";
 
@@ -175,5 +177,76 @@ describe("a conversation", () => {
       stop.signal,
     );
     await assert.rejects(talking, (error) => error === reason);
+  });
+});
+
+describe("a person at a terminal", () => {
+  const { signal } = new AbortController();
+
+  /** A terminal whose keys are given, and what was shown on it. */
+  function openTerminal() {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    const seen = { shown: "", interrupts: 0 };
+    output.setEncoding("utf8").on("data", (text: string) => (seen.shown += text));
+    const terminal = { input, output, interrupt: () => (seen.interrupts += 1) };
+    return { terminal, seen, type: (keys: string) => void input.write(keys) };
+  }
+
+  it("may type ahead while an answer is under way, and paste several questions", async () => {
+    const { terminal, seen, type } = openTerminal();
+    const asked: string[] = [];
+    type("one\n");
+    await converse(
+      askPerson("? ", terminal),
+      async (question) => {
+        asked.push(question);
+        if (question === "one") type("two\nthree\n\nfour\npart");
+        if (question === "four") setImmediate(() => type("ly\n"));
+        if (question === "partly") type("\u0004");
+        await nextTurn();
+        return "fine";
+      },
+      () => {},
+      signal,
+    );
+    assert.deepEqual(asked, ["one", "two", "three", "four", "partly"]);
+    assert.match(seen.shown, /\? two\n.*\? three\n/s);
+    assert.equal(seen.interrupts, 0);
+  });
+
+  it("ends it with an empty line at the prompt", async () => {
+    const { terminal, type } = openTerminal();
+    const asked: string[] = [];
+    type("one\n");
+    await converse(
+      askPerson("? ", terminal),
+      async (question) => {
+        asked.push(question);
+        setImmediate(() => setImmediate(() => type("\n")));
+        return "fine";
+      },
+      () => {},
+      signal,
+    );
+    assert.deepEqual(asked, ["one"]);
+  });
+
+  it("interrupts an answer with Ctrl-C, and leaves with it at the prompt", async () => {
+    const { terminal, seen, type } = openTerminal();
+    type("one\n");
+    await converse(
+      askPerson("? ", terminal),
+      async () => {
+        type("\u0003");
+        await nextTurn();
+        assert.equal(seen.interrupts, 1);
+        setImmediate(() => setImmediate(() => type("\u0003")));
+        return "fine";
+      },
+      () => {},
+      signal,
+    );
+    assert.equal(seen.interrupts, 1);
   });
 });
