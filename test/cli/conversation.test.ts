@@ -183,16 +183,6 @@ describe("a conversation", () => {
 describe("a person at a terminal", () => {
   const { signal } = new AbortController();
 
-  /** A terminal whose keys are given, and what was shown on it. */
-  function openTerminal() {
-    const input = new PassThrough();
-    const output = new PassThrough();
-    const seen = { shown: "", interrupts: 0 };
-    output.setEncoding("utf8").on("data", (text: string) => (seen.shown += text));
-    const terminal = { input, output, interrupt: () => (seen.interrupts += 1) };
-    return { terminal, seen, type: (keys: string) => void input.write(keys) };
-  }
-
   it("may type ahead while an answer is under way, and paste several questions", async () => {
     const { terminal, seen, type } = openTerminal();
     const asked: string[] = [];
@@ -250,3 +240,13 @@ describe("a person at a terminal", () => {
     assert.equal(seen.interrupts, 1);
   });
 });
+
+/** A terminal whose keys are given, and what was shown on it. */
+function openTerminal() {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const seen = { shown: "", interrupts: 0 };
+  output.setEncoding("utf8").on("data", (text: string) => (seen.shown += text));
+  const terminal = { input, output, interrupt: () => (seen.interrupts += 1) };
+  return { terminal, seen, type: (keys: string) => void input.write(keys) };
+}
