@@ -142,6 +142,7 @@ const countedAlike = [
   "guests beds places",
   "copies units",
   "species kinds",
+  "calories kcal",
   "storeys stories floors levels",
   "times titles cups wins",
 ].map((words) => new Set(termsOf(words)));

@@ -1,6 +1,6 @@
 import { termsOf } from "../analyzer.ts";
 import { impliedTerms } from "./asked.ts";
-import { type AskedTerms, coverageOf, tellingOf } from "./asked-terms.ts";
+import { type AskedTerms, coverageOf, shareOf, tellingOf } from "./asked-terms.ts";
 import type { Evidence, Value } from "./evidence.ts";
 import { namesIn } from "./names.ts";
 import { type Qualifiers, qualifiersOf } from "./qualifiers.ts";
@@ -29,6 +29,8 @@ export interface Claim {
 const windowWords = 8;
 /** Of two values, the one that stands this much closer to the question's words is meant. */
 const clearlyCloser = 1.25;
+/** Of the question's words, what a sentence must hold so that any name in it may be the answer. */
+const leastShareOfAnyName = 0.6;
 /** Neither examples nor questions nor warnings claim anything. */
 const noClaim =
   /^(?:do not|don['’]t|never|avoid)\s|^(?!did you know\b).*\?\s*["”’)]*$|\b(?:for example|e\.g\.|for instance|suppose|imagine|assume|assuming|hypothetical(?:ly)?)\b/iu;
@@ -47,13 +49,14 @@ export function claimOf(question: AskedTerms, evidence: Evidence): Claim | undef
   const standing = standingOf(question, evidence, quote, read);
   if (!standing) return undefined;
   const { isClose, isOnSubject, held } = standing;
+  const isNamed = isClose || standing.isLabelled || shareOf(question, read(quote)) >= leastShareOfAnyName;
   const values = isVerdict
     ? [verdictOf(question.text, quote, (terms) => predicateCoverage(question, terms))].filter(
         (verdict) => verdict !== undefined,
       )
     : meantValues(question, quote);
   const [first, ...others] = values;
-  if (!first || (!isClose && isAnyName(question, first))) return undefined;
+  if (!first || (!isNamed && isAnyName(question, first))) return undefined;
   return {
     evidence,
     values: [first, ...others],

@@ -16,7 +16,7 @@ const forms = [
   String.raw`(?<=\b(?:in|since|of|by|from|until|during|year|circa|early|late|mid|before|after|is|was)[\s-]|\(|:\s|^)${year}(?=[\s.,;:)]|$)(?<!^\d{4}(?!:|$))(?!\s?(?:-|–|to\s\d|\p{Ll}*(?:bytes?|seconds?|people|times|entries|rows)\b))`,
   // "From 3 May": the year is what the page takes as known.
   String.raw`(?<![\d.])${day}\s+(?:of\s+)?${month}(?![\p{L}\d])`,
-  String.raw`\b${month}\s+${day}(?![\p{L}\d:.%]|\s\p{Ll}+s\b)`,
+  String.raw`\b${month}\s+${day}(?![\p{L}\d:%]|\.\d|\s\p{Ll}+s\b)`,
 ].map((source) => new RegExp(source, "giu"));
 
 /** Days, months and years that a text names. */

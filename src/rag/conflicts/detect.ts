@@ -116,13 +116,15 @@ function haveOneValue(one: Claim, other: Claim): boolean {
 }
 
 /** Whether two claims give the value of the same attribute of the same thing. */
-function areOfOneThing({ weights, total }: AskedTerms, one: Claim, other: Claim): boolean {
+function areOfOneThing({ relation, weights, total }: AskedTerms, one: Claim, other: Claim): boolean {
   const areNeighbours = one.evidence.host === other.evidence.host;
   if (differInQualifiers(one.qualifiers, other.qualifiers, areNeighbours)) return false;
   const weigh = (terms: ReadonlySet<number>): number =>
     [...terms].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0);
   if (!areNeighbours && one.values[0].kind !== "literal" && one.isOnSubject && other.isOnSubject) return true;
   if (!one.isClose || !other.isClose) return false;
+  // "Where may it be used?": a manual names many places.
+  if (areNeighbours && one.values[0].kind === "name" && relation.size === 0) return false;
   if (weigh(unsharedOf(one.asked, other.asked)) > mostUnshared * total) return false;
   const mean = total / Math.max(weights.size, 1);
   const aroundWeight = one.values[0].kind === "literal" ? aroundCode : aroundOther;

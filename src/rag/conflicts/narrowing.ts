@@ -39,7 +39,7 @@ const trailing =
 const edition = /(?<![\p{N}.,-])(?:1[5-9]\d\d|20\d\d)(?:[/–-]\d{2,4})?(?![\p{N}%]|[.,]\p{N})/gu;
 const leadingYear = /^(?:In|For|During|Since|As of)\s(?:the\s(?:year|season)\s)?((?:1[5-9]|20)\d\d)\b/u;
 const leadingCondition =
-  /^(?:if|when|whenever|unless|with|without|while|in case|as long as|provided|except|once|outside|during)\b/iu;
+  /^(?:if|when|whenever|unless|(?:together )?with|without|including|excluding|apart|while|in case|as long as|provided|except|once|outside|during)\b/iu;
 const bound =
   /^(?:before|after|until|during|outside|for|without|with|since|under|over|except|above|below|within)\b/iu;
 const condition = /\b(?:if|when|whenever|unless|except|provided|as long as|with|without)\b/iu;

@@ -39,7 +39,9 @@ const platforms =
 const yearWords =
   /(?<!\b(?:\p{L}+ed|built|born|made|won|set)\s)\b(?:in|of|since|until|by|during|before|after|from|for|year|fiscal|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
 const past =
-  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until (?:\d{4}|then|recently|lately)|laid off|hired|fired|lost|gained|(?:grew|rose|fell) (?:to|by|from)|additional|another|extra|legacy|obsolete|old(?:er)? (?=version|release|default|value|limit|model|name|system|one)|earlier|in future|will (?:be|become)|planned|proposed|estimated|projected|expected)\b/iu;
+  /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until (?:\d{4}|then|recently|lately)|laid off|hired|fired|lost|gained|(?:grew|rose|fell) (?:to|by|from)|additional|another|extra|legacy|obsolete|old(?:er)? (?=version|release|default|value|limit|model|name|system|one)|earlier|in future|planned|proposed|estimated|projected|expected)\b/iu;
+const ahead = /\bwill (?:be|become)\b/iu;
+const asksAhead = /^\s*\S+ (?:do|does|is|are|will)\b/iu;
 const historyPage =
   /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
 const condition =
@@ -97,13 +99,14 @@ export function qualifiersOf(
     years: isTime
       ? new Set()
       : new Set(
-          [...`${path}\n${said}`.matchAll(yearWords)]
+          [...`${path}\n${isRow.test(quote) ? clause : said}`.matchAll(yearWords)]
             .map((match) => match[1] ?? match[2] ?? "")
             .filter((year) => !question.includes(year)),
         ),
     isMeasured: value.kind === "quantity",
     isPast:
       past.test(clause) ||
+      (!asksAhead.test(question) && ahead.test(clause)) ||
       (value.kind !== "name" &&
         value.kind !== "date" &&
         (historyPage.test(headings) || historyPage.test(title))),
@@ -125,6 +128,9 @@ export function qualifiersOf(
     ),
   };
 }
+
+/** The cells of a row stand each for itself. */
+const isRow = /^[^.]{1,60}: [^.]*; /u;
 
 /** The clause that says yes or no, with what sets its scene and what it depends on. */
 function verdictClause(quote: string, { start, end }: Value): string {

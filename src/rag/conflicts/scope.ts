@@ -6,7 +6,7 @@ const cases =
   /(?<!#\s+)\b(?:mean|average(?! (?:day|year|week|night|visitor|reader|person|winter|summer))|median|typical(?:ly)?|peak|theoretical|partial|metropolitan|children|child|kids|students?|seniors?|pensioners|residents|locals|citizens|reduced|discounted|refurbished|second-hand|private|shared|express|urgent|luxury|deluxe|economy|free|trial|pro|premium|enterprise|business|team|student|early|alphas?|betas?|preview|nightly|experimental|prototype|draft)\b/giu;
 /** "For EU citizens ...", "On the free plan, ...": who or what the rest holds for. */
 const leading =
-  /^(?:(?:For|Among|To)\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+(?!(?:his|her|its|their|our|my)\s)([^,\d]{3,60}),)/u;
+  /^(?:(?:For|Among|To(?=\sthe))\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using)\s+(?!(?:his|her|its|their|our|my)\s)([^,\d]{3,60}),)/u;
 /** "In development the default ...". */
 const leadingWord =
   /^(?:In|On|At|Under|Inside|During)\s+((?:(?:the|an?)\s+)?[\p{L}-]+(?:\s[\p{L}-]+)?)\s+(?=(?:the|a|an|its)\s)|^(\p{L}+ed),\s/u;
@@ -21,7 +21,7 @@ export const noModifier =
   /(?:s|ed|ing|ly)$|^(?:cannot|may|might|must|could|would|never|always|around|near|per|via|within|without|upon|onto|like)$/iu;
 const words = /[\p{L}\p{N}_-]+/gu;
 const partOf =
-  /(?<![\p{L}\p{N}])([\p{L}-]+)\s+(?:of|in|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
+  /(?<![\p{L}\p{N}])([\p{L}-]+)(?:\s\p{N}{1,2})?\s+(?:of|in|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
 /** Verbs and adverbs; a wing is a part. */
 const noPart = /(?:ly|ed|(?<!^(?:w|r|k|spr|str|build|ceil|rail|cross|land|paint))ing)$/iu;
 /** "You can register for": a verb. */

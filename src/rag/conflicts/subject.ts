@@ -14,6 +14,8 @@ export interface Standing {
   readonly isClose: boolean;
   /** Its page names what the question names, with nothing in its place: enough beside a page of another site. */
   readonly isOnSubject: boolean;
+  /** Whether it stands under a label that is asked for: "Engine: Vega 4". */
+  readonly isLabelled: boolean;
   /** The terms by which it is judged: of its headings and itself, of a likely one those of its passage too. */
   readonly held: ReadonlySet<number>;
 }
@@ -70,7 +72,9 @@ export function standingOf(
     coverageOf(question, nearby) >= (namesIn(question.text).length > 0 ? leastNamed : leastNameless) &&
     !substitutes(question.text, quote, (term) => question.weights.has(term), inPlace);
   const isRight = holdsFigures(question.text, isTrusted ? whole : place) && holdsCode(question.text, whole);
-  return isRight && (isClose || isOnSubject) ? { isClose, isOnSubject, held } : undefined;
+  return isRight && (isClose || isOnSubject)
+    ? { isClose, isOnSubject, isLabelled: isLabelled(question, quote), held }
+    : undefined;
 }
 
 /** What was done is said in other words that come this near to the question's. */
@@ -87,7 +91,7 @@ const makes =
   /^\s*(?:who|whom)\b.*\b(?:compos|writ|wrote|paint|design|buil[dt]|invent|creat|mak|made|direct|produc|develop|carv|sculpt|draw|drew)/iu;
 /** "A work for strings by Viktor Halasz": not translated, nor restored by. */
 const isWorkBy =
-  /^(?!.*\p{L}(?:ed|en|wn|ilt|ung)\s(?:\p{Ll}+\s)?by\s).*\sby\s(?:(?:the|an?)\s(?:\p{Ll}+\s)+)?\p{Lu}/u;
+  /^(?!.*\b(?:\p{L}+(?:ed|en|wn|ilt|ung)|shot|cut|led)\s(?:\p{Ll}+\s)?by\s).*\sby\s(?:(?:the|an?)\s(?:\p{Ll}+\s)+)?\p{Lu}/u;
 
 /** "Weight: 3.4 kg" in a list of what the page is about. */
 function isLabelled({ asked, weights }: AskedTerms, quote: string): boolean {

@@ -46,6 +46,8 @@ const relative =
 /** "Closed in 1999" is when it closed. */
 const happened =
   /\b(\p{L}+ed|born|died|built|sold|won|made|began|began|left)\s(?:again\s)?(?:in|on|since|by|from)\s$/iu;
+/** "Construction was finished in 1903": what was is said before. */
+const ends = /^(?:finished|completed|started|begun|ended)$/iu;
 /** "Python 3.8": a version of Python, inside a sentence. */
 const named = /\S\s(?!Version|Release|V\b)(\p{Lu}[\p{L}+#]*)\s$/u;
 /** Lengths that are not each other. */
@@ -94,7 +96,7 @@ export function valuesIn(text: string, asked: Asked, question: string): Value[] 
     return (
       !isOfOther(value, before, text.slice(value.end), question) &&
       stands(asked, value, before, text.slice(value.end), question) &&
-      !denied.test(before) &&
+      !denied.test(value.kind === "date" ? before.replace(/\bfrom\s$/iu, "") : before) &&
       !holdsWord(question, value.shown)
     );
   });
@@ -123,7 +125,11 @@ export function areComparable(one: Value, other: Value): boolean {
 function isOfOther(value: Value, before: string, behind: string, question: string): boolean {
   if (relative.test(before) || (value.kind === "quantity" && someHave.test(behind))) return true;
   const verb = value.kind === "date" ? happened.exec(before)?.[1] : undefined;
-  if (verb !== undefined && !sharesTerm(withPlainVerbs(verb), withPlainVerbs(question))) return true;
+  const clause = before.slice(before.lastIndexOf(",") + 1);
+  if (verb !== undefined && !ends.test(verb) && !sharesTerm(withPlainVerbs(verb), withPlainVerbs(question)))
+    return true;
+  if (verb !== undefined && ends.test(verb) && !sharesTerm(withPlainVerbs(clause), withPlainVerbs(question)))
+    return true;
   const product = value.kind === "version" ? named.exec(before)?.[1] : undefined;
   if (product !== undefined && !sharesTerm(product, question)) return true;
   const asked = measures.findIndex((words) => words.test(question));
@@ -235,9 +241,12 @@ function stands({ place }: Asked, value: Value, before: string, behind: string, 
         value.kind !== "name" ||
         (place === "agent" ? nearAgent : nearName).test(before) ||
         (/,\s$/u.test(before) && behind.startsWith(",")) ||
+        /^,\s(?:the|its|an?)\s\p{Ll}/u.test(behind) ||
         /^\sas\s(?:the|its|their|his|her|an?)\b/u.test(behind) ||
         (place === "complement" && followsAsked(before, question)) ||
-        (/^(?:the\s)?$/iu.test(before) ? acts(behind) : isOfAsked(before, behind, question))
+        (/^(?:the\s)?$/iu.test(before)
+          ? value.words.length > 1 || acts(behind)
+          : isOfAsked(before, behind, question))
       );
   }
 }

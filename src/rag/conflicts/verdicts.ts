@@ -32,7 +32,7 @@ const deniedWords = 4;
 const halfTrue =
   /\b(?:some|sometimes|partially|partly|limited|only|usually|often|generally|typically|may|might|could|would|should|if|unless|when|except|until|not (?:all|always|every|only|necessarily|just)|whether|either|exceptions?|experimental|planned|depends?)\b/iu;
 const clauseEnd =
-  /;|(?<!^[^,;]{0,40}):|,(?!\d)|\band\b|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
+  /;|(?<!^(?:[^\s,;]+\s){0,4}[^\s,;]+):|,(?!\d)|\band\b|\bbut\b|\balthough\b|\bthough\b|\bwhile\b|\bbecause\b/u;
 
 /**
  * Yes or no from a sentence to a yes-or-no question; nothing unless one clause of it holds what is asked.
