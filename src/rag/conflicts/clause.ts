@@ -4,7 +4,7 @@ const setsScene =
   /^(?:for|among|in|on|at|with|without|if|when|whenever|unless|under|within|during|after|before|from|by|since|until|as|through|using|used|while|where|only)\b/iu;
 /** Behind the value: where another thing is said, and no condition of this one. */
 const breakBehind =
-  /[;.!?](?=\s|$)|:\s|,\s(?:when|where|although|though|as|since)\s|,?\s(?:so|because|which|who|whereas)\s|,\s(?:no|not|sold|built|made|\p{Ll}+ed)\s|,\s(?:about\s)?(?:an?\s)?\p{L}+ of (?:it|them|which|whom|these|those)\b|,\s(?:all|most|some|many|few|each) of\s|,?\s(?:and|but)\s(?!only|for|in|on|at|with|without|if|when|under|during|not\b|less|more|a\b|an\b|\d)/u;
+  /[;.!?](?=\s|$)|\n|:\s|,\s(?:when|where|although|though|as|since)\s|,?\s(?:so|because|which|who|whereas)\s|,\s(?:no|not|sold|built|made|\p{Ll}+ed)\s|,\s(?:about\s)?(?:an?\s)?\p{L}+ of (?:it|them|which|whom|these|those)\b|,\s(?:all|most|some|many|few|each) of\s|,?\s(?:and|but)\s(?!only|for|in|on|at|with|without|if|when|under|during|not\b|less|more|a\b|an\b|\d)/u;
 
 /**
  * The part of a sentence that gives the value: "Good news: the ticket costs 5 euros, so buy two" is about the ticket only

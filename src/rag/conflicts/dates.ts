@@ -13,7 +13,7 @@ const forms = [
   String.raw`\b${month}\s+${day},?\s+${year}`,
   String.raw`\b${month},?\s+(?:of\s+)?${year}`,
   // A year alone needs a word that makes it one.
-  String.raw`(?<=\b(?:in|since|of|by|from|until|during|year|circa|early|late|mid|before|after|is|was)[\s-]|\(|:\s|^)${year}(?=[\s.,;:)]|$)(?<!^\d{4}(?!:|$))(?!\s?(?:-|–|to\s\d|\p{Ll}*(?:bytes?|seconds?|people|times|entries|rows)\b))`,
+  String.raw`(?<=\b(?:in|since|of|by|from|until|during|year|circa|early|late|mid|before|after|is|was|\p{L}+ed|born|built)[\s-]|\(|:\s|^)${year}(?=[\s.,;:)]|$)(?<!^\d{4}(?!:|$))(?!\s?(?:-|–|to\s\d|\p{Ll}*(?:bytes?|seconds?|people|times|entries|rows)\b))`,
   // "From 3 May": the year is what the page takes as known.
   String.raw`(?<![\d.])${day}\s+(?:of\s+)?${month}(?![\p{L}\d])`,
   String.raw`\b${month}\s+${day}(?![\p{L}\d:%]|\.\d|\s\p{Ll}+s\b)`,

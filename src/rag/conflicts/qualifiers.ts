@@ -41,6 +41,8 @@ const yearWords =
 const past =
   /\b(?:previously|formerly|originally|used to|no longer|historically|in the past|at (?:that|the) time|back then|was (?:changed|raised|increased|reduced|lowered)|(?:has|have) been (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until (?:\d{4}|then|recently|lately)|laid off|hired|fired|lost|gained|(?:grew|rose|fell) (?:to|by|from)|additional|another|extra|legacy|obsolete|old(?:er)? (?=version|release|default|value|limit|model|name|system|one)|earlier|in future|planned|proposed|estimated|projected|expected)\b/iu;
 const ahead = /\bwill (?:be|become)\b/iu;
+/** "Was mayor from 1951 to 1960", where who is mayor is asked for. */
+const wasThen = /\b(?:was|were|had)\b.*\b(?:from|in|until|during) \d{4}\b/iu;
 const asksAhead = /^\s*\S+ (?:do|does|is|are|will)\b/iu;
 const historyPage =
   /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
@@ -107,6 +109,7 @@ export function qualifiersOf(
     isPast:
       past.test(clause) ||
       (!asksAhead.test(question) && ahead.test(clause)) ||
+      (asksAhead.test(question) && wasThen.test(clause)) ||
       (value.kind !== "name" &&
         value.kind !== "date" &&
         (historyPage.test(headings) || historyPage.test(title))),

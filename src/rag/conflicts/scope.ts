@@ -21,7 +21,7 @@ export const noModifier =
   /(?:s|ed|ing|ly)$|^(?:cannot|may|might|must|could|would|never|always|around|near|per|via|within|without|upon|onto|like)$/iu;
 const words = /[\p{L}\p{N}_-]+/gu;
 const partOf =
-  /(?<![\p{L}\p{N}])([\p{L}-]+)(?:\s\p{N}{1,2})?\s+(?:of|in|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
+  /(?<![\p{L}\p{N}])([\p{L}-]+)(?:\s\p{N}{1,2})?\s+(?:of|in|on(?=\s\p{Lu})|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=([\p{L}]+))/gu;
 /** Verbs and adverbs; a wing is a part. */
 const noPart = /(?:ly|ed|(?<!^(?:w|r|k|spr|str|build|ceil|rail|cross|land|paint))ing)$/iu;
 /** "You can register for": a verb. */
