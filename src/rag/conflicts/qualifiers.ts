@@ -5,7 +5,7 @@ import { codeIn } from "./literals.ts";
 import { namesIn } from "./names.ts";
 import { differInNarrowing, type Narrowing, narrowingOf } from "./narrowing.ts";
 import { commonOf, unsharedOf } from "./overlap.ts";
-import { noModifier, scopeOf } from "./scope.ts";
+import { scopeOf } from "./scope.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
 import { versionsAgree, versionsIn } from "./versions.ts";
 
@@ -27,8 +27,6 @@ export interface Qualifiers {
   readonly sides: ReadonlySet<string>;
   /** Code and names that the question does not have: the subject, where the question names another. */
   readonly subjects: ReadonlySet<string>;
-  /** Words right before the question's words: "idle" in "idle timeout". */
-  readonly modifiers: ReadonlyMap<number, string>;
   /** What counts against a sentence of another site. */
   readonly narrowing: Narrowing;
 }
@@ -62,13 +60,6 @@ const opposed =
 /** What happened at one time is not what happened at another; who founded it may also be who opened it. */
 const events = "opened|completed|founded|released|announced|acquired|died|born".split("|");
 const groups = [...opposed.split(" ").map((group) => group.split("|")), events];
-/** Before the question's words these narrow nothing. */
-const plain: ReadonlySet<number> = new Set(
-  termsOf(
-    "default standard usual every each this that its our their such any all whole current new total overall general normal official server system main whole actual built exact mount city famous common popular maximum minimum number value same given single",
-  ),
-);
-
 /** @param value Which the words of the claim itself are not counted. */
 export function qualifiersOf(
   question: string,
@@ -121,7 +112,6 @@ export function qualifiersOf(
       ),
     ),
     subjects: subjectsOf(question, path, said, value),
-    modifiers: modifiersOf(question, clause),
     narrowing: narrowingOf(
       question,
       questionTerms,
@@ -160,14 +150,10 @@ export function differInQualifiers(one: Qualifiers, other: Qualifiers, areNeighb
   if (!areNeighbours) return differ || differInNarrowing(one.narrowing, other.narrowing);
   return (
     differ ||
-    [...one.modifiers].some(
-      ([term, word]) => other.modifiers.has(term) && other.modifiers.get(term) !== word,
-    ) ||
     one.isConditional !== other.isConditional ||
     !sameSet(one.scope, other.scope) ||
     (one.subjects.size > 0 && other.subjects.size > 0 && areDisjoint(one.subjects, other.subjects)) ||
-    one.subjects.size > 0 !== other.subjects.size > 0 ||
-    one.modifiers.size !== other.modifiers.size
+    one.subjects.size > 0 !== other.subjects.size > 0
   );
 }
 
@@ -236,25 +222,6 @@ function subjectsOf(question: string, path: string, said: string, value: Value):
         !subject.split(/[\s.]/u).every((part) => asked.includes(part)),
     ),
   );
-}
-
-function modifiersOf(question: string, said: string): Map<number, string> {
-  const asked = new Set(termsOf(question));
-  const found = new Map<number, string>();
-  for (const [, before = "", word = ""] of said.matchAll(/(?<![\p{L}\p{N}])(?=([\p{L}]+)[ -]([\p{L}]+))/gu)) {
-    const [modifier] = termsOf(before);
-    const [term] = termsOf(word);
-    if (
-      modifier === undefined ||
-      term === undefined ||
-      !asked.has(term) ||
-      asked.has(modifier) ||
-      plain.has(modifier)
-    )
-      continue;
-    if (!noModifier.test(before)) found.set(term, before.toLowerCase());
-  }
-  return found;
 }
 
 function areDisjoint(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {

@@ -28,8 +28,6 @@ const leastOwnCoverage = 0.25;
 /** A sentence this likely to answer is about what its passage is about, if it holds this much itself. */
 const leastTrusted = 0.5;
 const leastTrustedCoverage = 0.5;
-/** So likely, it answers even in other words. */
-const leastSure = 0.7;
 
 /** What the passage must hold of a question that names its subject, and of one that does not. */
 const leastNamed = 0.3;
@@ -63,7 +61,7 @@ export function standingOf(
     isNear(question, nearness);
   const share = isLabelled(question, quote) ? 1 : shareOf(question, own);
   const isClose =
-    (score >= leastSure || isRelated) &&
+    isRelated &&
     coverageOf(question, held) >= (isTrusted || isMeasure ? leastMeasureCoverage : leastCoverage) &&
     share >= leastOwnCoverage;
   const isOnSubject =
