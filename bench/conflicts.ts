@@ -1,5 +1,5 @@
 // Are sources that contradict each other found, and nothing else taken for it? Each case of bench/questions/conflicts.json
-// is indexed by itself and asked. --held-out asks those of conflicts-held-out.json, which nobody tunes on; --set FILE others of
+// is indexed by itself and asked. --held-out asks those of conflicts-blind.json, which nobody tunes on; --set FILE others of
 // the same shape.
 //   node bench/conflicts.ts [--held-out | --set FILE] [--verbose]
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     verbose: { type: "boolean", default: false },
   },
 });
-const name = values["held-out"] ? "conflicts-held-out.json" : "conflicts.json";
+const name = values["held-out"] ? "conflicts-blind.json" : "conflicts.json";
 const file = values.set ?? join(import.meta.dirname, "questions", name);
 const cases = Cases.parse(JSON.parse(await readFile(file, "utf8")));
 /** What is found shall not hang on how busy the machine is. */
