@@ -89,7 +89,10 @@ export class Faults {
       return output;
     } catch (error) {
       if (!context.signal.aborted) {
-        for (const each of this.#broken) if (each.role === role && each.at < startedAt) each.failed += 1;
+        // One that was broken on purpose says nothing of whether an earlier breakdown is over.
+        if (deed === "works") {
+          for (const each of this.#broken) if (each.role === role && each.at < startedAt) each.failed += 1;
+        }
         this.#breakDown(role);
       }
       throw error;

@@ -135,8 +135,10 @@ function killBrowser(): boolean {
 }
 
 async function measure(): Promise<Footprint> {
-  // What was closed or ended a moment ago is gone from the lists a little later.
-  for (let look = 0; look < 5 || (look < 1_000 && threads.size > 0); look += 1) await delay(20);
+  // What was closed or ended a moment ago is gone from the lists a little later; Crawlee's pool looks after a browser that
+  // it retired for one second more. What has not gone after twenty seconds has been left behind.
+  const isSettled = () => threads.size === 0 && !process.getActiveResourcesInfo().includes("Timeout");
+  for (let look = 0; look < 5 || (look < 1_000 && !isSettled()); look += 1) await delay(20);
   // Buffers go a collection after what held them.
   for (let collection = 0; collection < 3; collection += 1) {
     collectGarbage();
