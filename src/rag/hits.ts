@@ -1,5 +1,5 @@
 import type { ChunkId, StoredChunk } from "./chunk-store.ts";
-import { hitConfidence } from "./confidence.ts";
+import { hitConfidence } from "./hit-confidence.ts";
 import type { Freshness } from "./freshness.ts";
 import type { FusedHit, Ranking } from "./fusion.ts";
 

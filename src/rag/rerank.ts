@@ -1,5 +1,6 @@
 import type { FusedHit } from "./fusion.ts";
 import type { Reranker } from "./reranker.ts";
+import { sigmoid } from "./sigmoid.ts";
 
 /** Hits that are read again: what a cross-encoder manages in a second or two on two processors. */
 export const rerankDepth = 20;
@@ -35,8 +36,4 @@ export async function rerank(
   const lowest = Math.min(...first.map(({ score }) => score));
   const rest = fused.slice(texts.length).map((hit) => ({ ...hit, score: Math.min(hit.score, lowest) }));
   return [...first.toSorted((one, other) => other.score - one.score), ...rest];
-}
-
-function sigmoid(value: number): number {
-  return 1 / (1 + Math.exp(-value));
 }

@@ -1,4 +1,5 @@
 import { OptionsError } from "../../errors.ts";
+import { sigmoid } from "../sigmoid.ts";
 
 /** `probability = 1 / (1 + exp(-(intercept + weights . row)))`. */
 export interface LogisticModel {
@@ -152,10 +153,6 @@ function penalisedLoss(
 
 function dot(one: readonly number[], other: readonly number[]): number {
   return one.reduce((sum, value, index) => sum + value * (other[index] ?? 0), 0);
-}
-
-function sigmoid(value: number): number {
-  return 1 / (1 + Math.exp(-value));
 }
 
 function at(rows: readonly (readonly number[])[], i: number, j: number): number {
