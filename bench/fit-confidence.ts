@@ -1,4 +1,4 @@
-// Fits the weights of src/rag/confidence.ts, and says how they do on a manual that they were not fitted on:
+// Fits the weights of src/rag/answering/confidence.ts, and says how they do on a manual that they were not fitted on:
 //   node bench/fit-confidence.ts SET=DIR [SET=DIR ...] [--words]     SET: a development set in bench/questions; DIR: its index
 // Two steps: of all questions, which does the manual answer (logistic)? Then, how often is the first quote right (Platt)?
 // --words: without an embedder.
@@ -10,8 +10,8 @@ import { systemClock } from "../src/clock.ts";
 import { Database } from "../src/database.ts";
 import { OptionsError } from "../src/errors.ts";
 import { silentLog } from "../src/log.ts";
-import { candidateSentences, partsOf, readPassages } from "../src/rag/answer-candidates.ts";
-import { AnswerOptions } from "../src/rag/answer-options.ts";
+import { candidateSentences, partsOf, readPassages } from "../src/rag/answering/answer-candidates.ts";
+import { AnswerOptions } from "../src/rag/answering/answer-options.ts";
 import { answerSigns, foundSigns } from "../src/rag/answering/answer-signs.ts";
 import { chancesOf } from "../src/rag/answering/quote-run.ts";
 import { quotesOf } from "../src/rag/answering/quotes.ts";
@@ -26,13 +26,13 @@ import {
   weighedConfidence,
   weighedSigns,
   wordConfidence,
-} from "../src/rag/confidence.ts";
+} from "../src/rag/answering/confidence.ts";
 import { createLocalOnnxEmbedder } from "../src/rag/embedders/local-onnx.ts";
 import { LocalOnnxOptions } from "../src/rag/embedders/local-onnx-options.ts";
 import { areaUnderRoc, calibrationError } from "../src/rag/evaluation/confidence-metrics.ts";
-import { Question } from "../src/rag/question.ts";
-import { RetrieveOptions } from "../src/rag/retrieve-options.ts";
-import { Retriever } from "../src/rag/retrieve.ts";
+import { Question } from "../src/rag/answering/question.ts";
+import { RetrieveOptions } from "../src/rag/retrieval/retrieve-options.ts";
+import { Retriever } from "../src/rag/retrieval/retrieve.ts";
 import { archiveSchema } from "../src/rag/stores/sqlite-schema.ts";
 import { SqliteChunkStore } from "../src/rag/stores/sqlite.ts";
 import { SqliteArchive } from "../src/rag/stores/sqlite-archive.ts";

@@ -9,8 +9,8 @@ import { createLocalOnnxEmbedder } from "../src/rag/embedders/local-onnx.ts";
 import { LocalOnnxOptions } from "../src/rag/embedders/local-onnx-options.ts";
 import type { ChunkStore } from "../src/rag/chunk-store.ts";
 import { bootstrapDifference, bootstrapMean, type Estimate } from "../src/rag/evaluation/bootstrap.ts";
-import { RetrieveOptions } from "../src/rag/retrieve-options.ts";
-import { Retriever } from "../src/rag/retrieve.ts";
+import { RetrieveOptions } from "../src/rag/retrieval/retrieve-options.ts";
+import { Retriever } from "../src/rag/retrieval/retrieve.ts";
 import { silentLog } from "../src/log.ts";
 import { JudgedSet } from "./retrieval/judged-set.ts";
 

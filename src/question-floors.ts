@@ -18,16 +18,16 @@ import type { CalibrationFloor } from "./jobs/calibration-floor.ts";
 import type { EvaluationFloor } from "./jobs/evaluate.ts";
 import { evaluationFloor } from "./jobs/evaluation-floor.ts";
 import type { Log } from "./log.ts";
-import { Answerer } from "./rag/answer.ts";
+import { Answerer } from "./rag/answering/answer.ts";
 import { type Calibration, readCalibration } from "./rag/calibration/calibration.ts";
 import { calibrated } from "./rag/calibration/confidence-curve.ts";
 import type { ChunkStore } from "./rag/chunk-store.ts";
 import type { Embedder } from "./rag/embedder.ts";
-import { fusionHere } from "./rag/fusion-place.ts";
+import { fusionHere } from "./rag/retrieval/fusion-place.ts";
 import type { Reranker } from "./rag/reranker.ts";
-import { createOnnxCrossEncoder } from "./rag/rerankers/onnx-cross-encoder.ts";
-import type { RetrieveOptions } from "./rag/retrieve-options.ts";
-import { Retriever, type RetrieverDeps } from "./rag/retrieve.ts";
+import { createOnnxCrossEncoder } from "./rag/retrieval/rerankers/onnx-cross-encoder.ts";
+import type { RetrieveOptions } from "./rag/retrieval/retrieve-options.ts";
+import { Retriever, type RetrieverDeps } from "./rag/retrieval/retrieve.ts";
 import type { OpenedStore, SearchedStore } from "./searched-store.ts";
 
 /** Where what was measured on an index is kept. */

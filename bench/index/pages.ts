@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import read, { type IndexedPage } from "../../src/agents/reader-thread.ts";
 import { ReadOptions } from "../../src/content/read-options.ts";
 import type { FetchedPage } from "../../src/document.ts";
-import { ChunkOptions } from "../../src/rag/chunk-options.ts";
-import { searchableText } from "../../src/rag/searchable-text.ts";
+import { ChunkOptions } from "../../src/rag/chunking/chunk-options.ts";
+import { searchableText } from "../../src/rag/text/searchable-text.ts";
 import { unpackText } from "../../src/rag/packed-document.ts";
 
 /** What every process of a run is told. */

@@ -1,7 +1,7 @@
 // What is searched: made up, the same for the same seed and page wherever a build begins again.
 // Words are drawn by Zipf's law, 20 chunks of 110 terms a page; vectors are noise around centres.
 import { hash } from "node:crypto";
-import { analyze } from "../../src/rag/analyzer.ts";
+import { analyze } from "../../src/rag/text/analyzer.ts";
 import type { IndexedDocument } from "../../src/rag/chunk-store.ts";
 import { packDocument } from "../../src/rag/packed-document.ts";
 

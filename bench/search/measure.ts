@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { DatabaseSync } from "node:sqlite";
 import { Piscina } from "piscina";
-import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import { onHost } from "../../src/rag/filter.ts";
 import { ourFile, peerFile, readBuilt } from "./build.ts";
 import { chunksPerPage, hostOf, type Query, queriesOf } from "./corpus.ts";

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { Database } from "../../src/database.ts";
 import type { Embedder } from "../../src/rag/embedder.ts";
-import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
-import { Retriever } from "../../src/rag/retrieve.ts";
+import { RetrieveOptions } from "../../src/rag/retrieval/retrieve-options.ts";
+import { Retriever } from "../../src/rag/retrieval/retrieve.ts";
 import { readVector } from "../../src/rag/stores/sqlite-vectors.ts";
 import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
 import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";
 import { TopHits } from "../../src/rag/top-hits.ts";
-import { dot } from "../../src/rag/vector-math.ts";
+import { dot } from "../../src/rag/vectors/vector-math.ts";
 import { ourFile } from "./build.ts";
 import { embedder, type Query } from "./corpus.ts";
 

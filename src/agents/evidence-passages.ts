@@ -1,7 +1,7 @@
 import type { ChunkId, StoredDocument } from "../rag/chunk-store.ts";
-import type { Hit } from "../rag/retrieve.ts";
-import type { Range } from "../rag/sentences.ts";
-import { estimateTokens } from "../rag/token-estimate.ts";
+import type { Hit } from "../rag/retrieval/retrieve.ts";
+import type { Range } from "../rag/text/sentences.ts";
+import { estimateTokens } from "../rag/text/token-estimate.ts";
 
 /** A run of a page that a model reads. */
 export interface Passage extends Range {

@@ -4,7 +4,7 @@ import type { ReadOptions } from "../content/read-options.ts";
 import type { RunContext } from "../context.ts";
 import type { Agent } from "../coordination/agent.ts";
 import type { FetchedPage } from "../document.ts";
-import type { ChunkOptions } from "../rag/chunk-options.ts";
+import type { ChunkOptions } from "../rag/chunking/chunk-options.ts";
 import type { ReadJob, ReadPage } from "./reader-thread.ts";
 
 const FetchedPageSchema = z.custom<FetchedPage>(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Agent } from "../coordination/agent.ts";
-import { type Citation, type Conflict, notFound } from "../rag/answer.ts";
+import { type Citation, type Conflict, notFound } from "../rag/answering/answer.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import { type WrittenAnswer, withoutUnsound } from "./written-answer.ts";
 

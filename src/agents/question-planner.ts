@@ -4,7 +4,7 @@ import type { Agent } from "../coordination/agent.ts";
 import { runWithin } from "../deadline.ts";
 import { ForagerError, TimeoutError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { standaloneQuestion } from "../rag/follow-up.ts";
+import { standaloneQuestion } from "../rag/answering/follow-up.ts";
 import type { ChatModel } from "./chat-model.ts";
 import { markData } from "./prompt-data.ts";
 import { fillPrompt } from "./prompt.ts";

@@ -5,10 +5,10 @@ import { decodeText } from "../content/charset.ts";
 import type { ReadOptions } from "../content/read-options.ts";
 import { readPage } from "../content/read-page.ts";
 import type { FetchedPage, PageDocument, PageLink, PageSignals, Verdict } from "../document.ts";
-import { chunkDocument } from "../rag/chunk.ts";
-import type { ChunkOptions } from "../rag/chunk-options.ts";
+import { chunkDocument } from "../rag/chunking/chunk.ts";
+import type { ChunkOptions } from "../rag/chunking/chunk-options.ts";
 import type { NewChunk, TermCounts } from "../rag/chunk-store.ts";
-import { documentTerms } from "../rag/document-terms.ts";
+import { documentTerms } from "../rag/text/document-terms.ts";
 import { type PackedDocument, packDocument } from "../rag/packed-document.ts";
 import { judgePage } from "./judge-page.ts";
 

@@ -6,7 +6,7 @@ import type { AgentPool } from "../coordination/pools/pool.ts";
 import type { FetchedPage } from "../document.ts";
 import { MissingError } from "../errors.ts";
 import { FilterSchema } from "../rag/filter.ts";
-import type { Retrieval, Retriever, Wording } from "../rag/retrieve.ts";
+import type { Retrieval, Retriever, Wording } from "../rag/retrieval/retrieve.ts";
 import { Finding } from "./finding.ts";
 import type { HostGuard } from "./host-guard.ts";
 import type { ReadPage } from "./reader-thread.ts";

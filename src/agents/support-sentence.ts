@@ -1,8 +1,8 @@
-import type { Citation } from "../rag/answer.ts";
-import { termsOf } from "../rag/analyzer.ts";
-import { deniesAlike, isGrounded } from "../rag/ground.ts";
-import type { Range } from "../rag/sentences.ts";
-import { statementsBetween } from "../rag/statements.ts";
+import type { Citation } from "../rag/answering/answer.ts";
+import { termsOf } from "../rag/text/analyzer.ts";
+import { deniesAlike, isGrounded } from "../rag/answering/ground.ts";
+import type { Range } from "../rag/text/sentences.ts";
+import { statementsBetween } from "../rag/text/statements.ts";
 import type { Passage } from "./evidence-passages.ts";
 import { visible } from "./prompt-data.ts";
 import type { DraftSentence } from "./written-sentences.ts";

@@ -1,7 +1,7 @@
 import { type RunContext, stoppableContext } from "../context.ts";
 import { ForagerError } from "../errors.ts";
-import { analyzeQuery } from "../rag/analyzer.ts";
-import type { Answer, Citation } from "../rag/answer.ts";
+import { analyzeQuery } from "../rag/text/analyzer.ts";
+import type { Answer, Citation } from "../rag/answering/answer.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import type { ChatModel } from "./chat-model.ts";
 import type { Passage } from "./evidence-passages.ts";

@@ -1,4 +1,4 @@
-import type { Answer, Citation } from "../rag/answer.ts";
+import type { Answer, Citation } from "../rag/answering/answer.ts";
 
 /** A sentence of an answer, with the places among its citations, from 1, that bear it out. */
 export interface AnswerSentence {

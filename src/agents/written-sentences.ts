@@ -1,4 +1,4 @@
-import { sentenceRanges } from "../rag/sentences.ts";
+import { sentenceRanges } from "../rag/text/sentences.ts";
 
 /** A sentence as a model wrote it, with the numbers of the passages it says it rests on. */
 export interface DraftSentence {

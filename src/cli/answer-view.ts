@@ -1,7 +1,7 @@
 import { visible } from "../agents/prompt-data.ts";
 import type { WrittenAnswer } from "../agents/written-answer.ts";
 import type { ForagerEvent } from "../events.ts";
-import type { Conflict } from "../rag/answer.ts";
+import type { Conflict } from "../rag/answering/answer.ts";
 
 /** Characters of a quote on a terminal: some three lines. */
 const mostShown = 240;

@@ -10,11 +10,11 @@ import type { FetchedPage, PageDocument } from "../document.ts";
 import { MissingError, OptionsError } from "../errors.ts";
 import type { EventStream } from "../events.ts";
 import type { Archive } from "../rag/archive.ts";
-import type { ChunkOptions } from "../rag/chunk-options.ts";
+import type { ChunkOptions } from "../rag/chunking/chunk-options.ts";
 import type { NewDocument } from "../rag/chunk-store.ts";
 import type { Embedder } from "../rag/embedder.ts";
 import { unpackText } from "../rag/packed-document.ts";
-import { searchableText } from "../rag/searchable-text.ts";
+import { searchableText } from "../rag/text/searchable-text.ts";
 import { type IndexedPage, indexDocument } from "./index-document.ts";
 import { type CheckedDocument, type GivenDocument, checkDocument, documentId } from "./given-document.ts";
 

@@ -12,9 +12,9 @@ import { byPart } from "../coordination/plans/templates.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
 import { ForagerError } from "../errors.ts";
 import type { EventStream } from "../events.ts";
-import { notFound } from "../rag/answer.ts";
+import { notFound } from "../rag/answering/answer.ts";
 import type { Filter } from "../rag/filter.ts";
-import type { Retrieval } from "../rag/retrieve.ts";
+import type { Retrieval } from "../rag/retrieval/retrieve.ts";
 import { SentenceOrder } from "./tell-sentences.ts";
 
 /** What answering stands on: planner, researcher, extractor and validator. */

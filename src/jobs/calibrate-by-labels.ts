@@ -17,9 +17,9 @@ import type { Embedder } from "../rag/embedder.ts";
 import { DocumentNames } from "../rag/evaluation/document-names.ts";
 import type { JudgedQuery } from "../rag/evaluation/judged-query.ts";
 import { ndcg } from "../rag/evaluation/ranking-metrics.ts";
-import { usualWeights } from "../rag/join-rankings.ts";
+import { usualWeights } from "../rag/retrieval/join-rankings.ts";
 import type { Reranker } from "../rag/reranker.ts";
-import { Retriever } from "../rag/retrieve.ts";
+import { Retriever } from "../rag/retrieval/retrieve.ts";
 import type { CalibrateOptions, CalibrationFloor } from "./calibration-floor.ts";
 import { hasRelevant, judgeAnswer, keyOf } from "./evaluate.ts";
 

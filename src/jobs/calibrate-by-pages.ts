@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { RunContext } from "../context.ts";
-import { analyzeQuery } from "../rag/analyzer.ts";
+import { analyzeQuery } from "../rag/text/analyzer.ts";
 import { leastPseudoQueries } from "../rag/calibration/dense-weight.ts";
 import { type PseudoQuery, PseudoQueries } from "../rag/calibration/pseudo-queries.ts";
 import type { FoundChunk } from "../rag/chunk-store.ts";

@@ -2,7 +2,7 @@ import { childContext, type RunContext } from "../context.ts";
 import { OptionsError, TimeoutError } from "../errors.ts";
 import type { Calibration } from "../rag/calibration/calibration.ts";
 import { provenWeight, unprovenWeight } from "../rag/calibration/dense-weight.ts";
-import { usualWeights } from "../rag/join-rankings.ts";
+import { usualWeights } from "../rag/retrieval/join-rankings.ts";
 import { calibrateByLabels } from "./calibrate-by-labels.ts";
 import { measureByPages } from "./calibrate-by-pages.ts";
 import type { CalibrateOptions, CalibrationFloor } from "./calibration-floor.ts";

@@ -1,13 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { RunContext } from "../context.ts";
-import type { Answer } from "../rag/answer.ts";
+import type { Answer } from "../rag/answering/answer.ts";
 import type { Archive } from "../rag/archive.ts";
 import type { Calibration } from "../rag/calibration/calibration.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import type { Embedder } from "../rag/embedder.ts";
 import type { JudgedQuery } from "../rag/evaluation/judged-query.ts";
 import type { Reranker } from "../rag/reranker.ts";
-import type { RetrieveOptions } from "../rag/retrieve-options.ts";
+import type { RetrieveOptions } from "../rag/retrieval/retrieve-options.ts";
 
 /** What a calibration stands on. */
 export interface CalibrationFloor {

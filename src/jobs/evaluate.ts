@@ -1,6 +1,6 @@
 import { normalizeUrl } from "../browser/url.ts";
 import type { RunContext } from "../context.ts";
-import type { Answer } from "../rag/answer.ts";
+import type { Answer } from "../rag/answering/answer.ts";
 import { type JudgedAnswer, reportAbstention } from "../rag/evaluation/abstention-report.ts";
 import { resamples } from "../rag/evaluation/bootstrap.ts";
 import { DocumentNames } from "../rag/evaluation/document-names.ts";

@@ -1,6 +1,6 @@
 import type { StrategyName } from "../rag/evaluation/strategies.ts";
-import { Retriever, type RetrieverDeps } from "../rag/retrieve.ts";
-import type { RetrieveOptions } from "../rag/retrieve-options.ts";
+import { Retriever, type RetrieverDeps } from "../rag/retrieval/retrieve.ts";
+import type { RetrieveOptions } from "../rag/retrieval/retrieve-options.ts";
 import { ask, type AskFloor } from "./ask.ts";
 import type { EvaluationFloor } from "./evaluate.ts";
 

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import type { PageDocument } from "../document.ts";
-import { chunkDocument } from "../rag/chunk.ts";
-import type { ChunkOptions } from "../rag/chunk-options.ts";
+import { chunkDocument } from "../rag/chunking/chunk.ts";
+import type { ChunkOptions } from "../rag/chunking/chunk-options.ts";
 import type { NewChunk, TermCounts } from "../rag/chunk-store.ts";
-import { documentTerms } from "../rag/document-terms.ts";
+import { documentTerms } from "../rag/text/document-terms.ts";
 import { type PackedDocument, packDocument } from "../rag/packed-document.ts";
 
 /** What the index keeps of a document. */

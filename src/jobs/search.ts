@@ -2,8 +2,8 @@ import type { Lookup } from "../agents/researcher.ts";
 import type { RunContext } from "../context.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
 import type { Filter } from "../rag/filter.ts";
-import type { Freshness } from "../rag/freshness.ts";
-import type { Retrieval } from "../rag/retrieve.ts";
+import type { Freshness } from "../rag/retrieval/freshness.ts";
+import type { Retrieval } from "../rag/retrieval/retrieve.ts";
 
 /** A passage, and why it is where it is. */
 export interface SearchHit {

@@ -1,6 +1,6 @@
 import type { ShownSentence } from "../agents/write-answer.ts";
 import { type WrittenAnswer, shifted, withMarks } from "../agents/written-answer.ts";
-import type { Citation } from "../rag/answer.ts";
+import type { Citation } from "../rag/answering/answer.ts";
 
 /** A sentence as it stands in the whole answer. */
 export interface ToldSentence {

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { evidencePassages } from "../../src/agents/evidence-passages.ts";
 import type { Block, BlockKind } from "../../src/document.ts";
 import type { StoredDocument } from "../../src/rag/chunk-store.ts";
-import type { Hit } from "../../src/rag/hits.ts";
-import { estimateTokens } from "../../src/rag/token-estimate.ts";
+import type { Hit } from "../../src/rag/retrieval/hits.ts";
+import { estimateTokens } from "../../src/rag/text/token-estimate.ts";
 
 type Part = readonly [BlockKind, string];
 

@@ -8,7 +8,7 @@ import { createIndexResearcher } from "../../src/agents/researcher.ts";
 import { rootContext } from "../../src/context.ts";
 import { ForagerError } from "../../src/errors.ts";
 import { silentLog } from "../../src/log.ts";
-import type { Retrieval, RetrieveRequest, Retriever } from "../../src/rag/retrieve.ts";
+import type { Retrieval, RetrieveRequest, Retriever } from "../../src/rag/retrieval/retrieve.ts";
 
 const context = rootContext("test");
 const log = silentLog;

@@ -6,10 +6,10 @@ import type { WrittenAnswer } from "../../src/agents/written-answer.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type RunContext, rootContext } from "../../src/context.ts";
 import { silentLog } from "../../src/log.ts";
-import { AnswerOptions } from "../../src/rag/answer-options.ts";
-import { Answerer } from "../../src/rag/answer.ts";
-import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
-import { Retriever } from "../../src/rag/retrieve.ts";
+import { AnswerOptions } from "../../src/rag/answering/answer-options.ts";
+import { Answerer } from "../../src/rag/answering/answer.ts";
+import { RetrieveOptions } from "../../src/rag/retrieval/retrieve-options.ts";
+import { Retriever } from "../../src/rag/retrieval/retrieve.ts";
 import { SmallIndex, type SmallPage } from "../rag/small-index.ts";
 
 /** What came of one question to one model over some pages. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import type {
   ChunkId,
   ChunkStore,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { StoreError } from "../../src/errors.ts";
-import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import type { ChunkId, FoundChunk } from "../../src/rag/chunk-store.ts";
 import { onHost } from "../../src/rag/filter.ts";
 import { storeNames } from "../../src/rag/stores/index.ts";

@@ -5,9 +5,9 @@ import { systemClock } from "../../src/clock.ts";
 import { NamedLocks } from "../../src/coordination/plans/admission.ts";
 import { EventStream } from "../../src/events.ts";
 import { type AskFloor, ask } from "../../src/jobs/ask.ts";
-import type { Citation } from "../../src/rag/answer.ts";
-import type { Hit } from "../../src/rag/hits.ts";
-import type { Retrieval } from "../../src/rag/retrieve.ts";
+import type { Citation } from "../../src/rag/answering/answer.ts";
+import type { Hit } from "../../src/rag/retrieval/hits.ts";
+import type { Retrieval } from "../../src/rag/retrieval/retrieve.ts";
 import { openBackend } from "../coordination/open-backend.ts";
 
 const context = rootContext("test");

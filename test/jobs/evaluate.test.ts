@@ -8,7 +8,7 @@ import { Shell } from "../../src/cli/shell.ts";
 import { rootContext } from "../../src/context.ts";
 import { OptionsError } from "../../src/errors.ts";
 import { evaluate, type EvaluationFloor } from "../../src/jobs/evaluate.ts";
-import type { Answer } from "../../src/rag/answer.ts";
+import type { Answer } from "../../src/rag/answering/answer.ts";
 import { readJudgedQueries } from "../../src/rag/evaluation/judged-query.ts";
 import type { EvaluationReport } from "../../src/rag/evaluation/report.ts";
 import { temporaryFolder } from "../cli/run-forager.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import { readFixture, type Recorded, type RecordedBm25, type Recording, replay } from "./replay.ts";
 import { clientVersion } from "./request-check.ts";
 import { startStandIn, type StandIn } from "./stand-in.ts";

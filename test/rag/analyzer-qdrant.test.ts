@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { analyze } from "../../src/rag/analyzer.ts";
+import { analyze } from "../../src/rag/text/analyzer.ts";
 import { lengthPenalty, saturation, termWeight } from "../../src/rag/bm25.ts";
 import { readFixture, type RecordedBm25 } from "../qdrant/replay.ts";
 

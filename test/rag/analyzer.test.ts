@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { analyze, countTerms, termsOf } from "../../src/rag/analyzer.ts";
-import { murmur3 } from "../../src/rag/murmur3.ts";
-import { stopWords } from "../../src/rag/stop-words.ts";
+import { analyze, countTerms, termsOf } from "../../src/rag/text/analyzer.ts";
+import { murmur3 } from "../../src/rag/text/murmur3.ts";
+import { stopWords } from "../../src/rag/text/stop-words.ts";
 import { ends } from "../ends.ts";
 
 const signed = (word: string) => Math.abs(murmur3(word) | 0);

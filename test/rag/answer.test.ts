@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { systemClock } from "../../src/clock.ts";
-import { Answerer, notFound, type Answer } from "../../src/rag/answer.ts";
-import { AnswerOptions } from "../../src/rag/answer-options.ts";
+import { Answerer, notFound, type Answer } from "../../src/rag/answering/answer.ts";
+import { AnswerOptions } from "../../src/rag/answering/answer-options.ts";
 import type { Embedder } from "../../src/rag/embedder.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
-import { Retriever } from "../../src/rag/retrieve.ts";
-import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
+import { Retriever } from "../../src/rag/retrieval/retrieve.ts";
+import { RetrieveOptions } from "../../src/rag/retrieval/retrieve-options.ts";
 import { SmallIndex, type SmallPage } from "./small-index.ts";
 
 const pages: readonly SmallPage[] = [

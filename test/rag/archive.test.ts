@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StoreError } from "../../src/errors.ts";
 import { type Filter, onHost } from "../../src/rag/filter.ts";
-import { analyze, analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyze, analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import type { NewDocument } from "../../src/rag/chunk-store.ts";
 import { rankAll } from "./brute-force.ts";
 import { archiveUpgrades } from "../../src/rag/stores/sqlite-schema.ts";

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Block, BlockKind, PageDocument } from "../../src/document.ts";
-import { analyze } from "../../src/rag/analyzer.ts";
-import { ChunkOptions } from "../../src/rag/chunk-options.ts";
-import { chunkDocument } from "../../src/rag/chunk.ts";
-import { documentTerms } from "../../src/rag/document-terms.ts";
-import { searchableText } from "../../src/rag/searchable-text.ts";
-import { estimateTokens } from "../../src/rag/token-estimate.ts";
+import { analyze } from "../../src/rag/text/analyzer.ts";
+import { ChunkOptions } from "../../src/rag/chunking/chunk-options.ts";
+import { chunkDocument } from "../../src/rag/chunking/chunk.ts";
+import { documentTerms } from "../../src/rag/text/document-terms.ts";
+import { searchableText } from "../../src/rag/text/searchable-text.ts";
+import { estimateTokens } from "../../src/rag/text/token-estimate.ts";
 import { ends } from "../ends.ts";
 
 const options = ChunkOptions.parse({});

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { answerConfidence } from "../../src/rag/confidence.ts";
-import { hitConfidence } from "../../src/rag/hit-confidence.ts";
+import { answerConfidence } from "../../src/rag/answering/confidence.ts";
+import { hitConfidence } from "../../src/rag/retrieval/hit-confidence.ts";
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 

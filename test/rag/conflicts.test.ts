@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { termsOf } from "../../src/rag/analyzer.ts";
+import { termsOf } from "../../src/rag/text/analyzer.ts";
 import { detectContradictions } from "../../src/rag/conflicts/detect.ts";
 import type { Evidence } from "../../src/rag/conflicts/evidence.ts";
 import { type Arbitrate, resolveConflicts } from "../../src/rag/conflicts/resolve.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { standaloneQuestion, type Turn } from "../../src/rag/follow-up.ts";
+import { standaloneQuestion, type Turn } from "../../src/rag/answering/follow-up.ts";
 import { ends } from "../ends.ts";
 
 const turn = (question: string, answer = ""): Turn => ({ question, answer });

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Clock } from "../../src/clock.ts";
 import { systemClock } from "../../src/clock.ts";
-import { momentAskedFor, preferNewer } from "../../src/rag/freshness.ts";
+import { momentAskedFor, preferNewer } from "../../src/rag/retrieval/freshness.ts";
 import type { FusedHit } from "../../src/rag/fusion.ts";
-import { Retriever } from "../../src/rag/retrieve.ts";
-import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
+import { Retriever } from "../../src/rag/retrieval/retrieve.ts";
+import { RetrieveOptions } from "../../src/rag/retrieval/retrieve-options.ts";
 import { SmallIndex, type SmallPage } from "./small-index.ts";
 
 const now = Date.UTC(2026, 5, 1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { murmur3 } from "../../src/rag/murmur3.ts";
-import { deniesAlike, isGrounded } from "../../src/rag/ground.ts";
+import { murmur3 } from "../../src/rag/text/murmur3.ts";
+import { deniesAlike, isGrounded } from "../../src/rag/answering/ground.ts";
 
 const span = "The tower, finished in 1889, is 1,063.5 feet tall and was never meant to stay.";
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Database } from "../../src/database.ts";
 import { onHost } from "../../src/rag/filter.ts";
-import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import { unpackText } from "../../src/rag/packed-document.ts";
 import type { NewDocument, ScoredId } from "../../src/rag/chunk-store.ts";
 import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";

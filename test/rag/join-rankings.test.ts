@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { FoundChunk } from "../../src/rag/chunk-store.ts";
 import type { FusedHit } from "../../src/rag/fusion.ts";
-import { type Findings, joinFindings, joinWordings } from "../../src/rag/join-rankings.ts";
-import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
+import { type Findings, joinFindings, joinWordings } from "../../src/rag/retrieval/join-rankings.ts";
+import { RetrieveOptions } from "../../src/rag/retrieval/retrieve-options.ts";
 
 const ranked = fc
   .uniqueArray(fc.record({ id: fc.nat(40), score: fc.double({ min: 0.01, max: 1, noNaN: true }) }), {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { diversify } from "../../src/rag/diversify.ts";
-import { maximalMarginalRelevance } from "../../src/rag/mmr.ts";
+import { diversify } from "../../src/rag/retrieval/diversify.ts";
+import { maximalMarginalRelevance } from "../../src/rag/retrieval/mmr.ts";
 
 const unit = (...numbers: readonly number[]) => {
   const norm = Math.hypot(...numbers);

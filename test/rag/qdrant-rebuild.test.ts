@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import { analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import type { IndexedDocument } from "../../src/rag/chunk-store.ts";
 import { QdrantIndex } from "../../src/rag/stores/qdrant-index.ts";
 import { indexedOf, pageOf } from "../contracts/chunk-store-documents.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { StoreError } from "../../src/errors.ts";
-import { analyze, analyzeQuery } from "../../src/rag/analyzer.ts";
+import { analyze, analyzeQuery } from "../../src/rag/text/analyzer.ts";
 import { hasDrifted, OtherIndexError } from "../../src/rag/stores/qdrant/index-config.ts";
 import { sparseVector, termCounts } from "../../src/rag/stores/qdrant/numbers.ts";
 import { chunkPointId, documentPointId } from "../../src/rag/stores/qdrant/point-id.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
-import { rerank } from "../../src/rag/rerank.ts";
+import { rerank } from "../../src/rag/retrieval/rerank.ts";
 import type { Reranker } from "../../src/rag/reranker.ts";
-import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
-import { Retriever } from "../../src/rag/retrieve.ts";
+import { RetrieveOptions } from "../../src/rag/retrieval/retrieve-options.ts";
+import { Retriever } from "../../src/rag/retrieval/retrieve.ts";
 import { SmallIndex } from "./small-index.ts";
 
 /** Says by a rule how well a text fits. */

@@ -4,8 +4,8 @@ import { systemClock } from "../../src/clock.ts";
 import type { Embedder } from "../../src/rag/embedder.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
 import { onHost } from "../../src/rag/filter.ts";
-import { Retriever } from "../../src/rag/retrieve.ts";
-import { RetrieveOptions } from "../../src/rag/retrieve-options.ts";
+import { Retriever } from "../../src/rag/retrieval/retrieve.ts";
+import { RetrieveOptions } from "../../src/rag/retrieval/retrieve-options.ts";
 import { SmallIndex, type SmallPage } from "./small-index.ts";
 
 const pages: readonly SmallPage[] = [

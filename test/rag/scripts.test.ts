@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mainScript } from "../../src/rag/scripts.ts";
+import { mainScript } from "../../src/rag/text/scripts.ts";
 
 describe("the main script of a text", () => {
   const table: Readonly<Record<string, string | undefined>> = {

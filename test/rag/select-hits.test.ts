@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ChunkId, FoundChunk, StoredChunk } from "../../src/rag/chunk-store.ts";
-import { isNearDuplicate, shinglesOf } from "../../src/rag/near-duplicates.ts";
-import { Passages, selectHits } from "../../src/rag/select-hits.ts";
+import { isNearDuplicate, shinglesOf } from "../../src/rag/retrieval/near-duplicates.ts";
+import { Passages, selectHits } from "../../src/rag/retrieval/select-hits.ts";
 
 /** Round trips to the store, where each passage could be one. */
 const mostReads = 6;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { sentenceRanges } from "../../src/rag/sentences.ts";
+import { sentenceRanges } from "../../src/rag/text/sentences.ts";
 import { ends } from "../ends.ts";
 
 const sentencesOf = (text: string) => sentenceRanges(text).map(({ start, end }) => text.slice(start, end));

@@ -1,9 +1,9 @@
 import { packDocument } from "../../src/rag/packed-document.ts";
 import { Database } from "../../src/database.ts";
 import type { Block, BlockKind } from "../../src/document.ts";
-import { analyze } from "../../src/rag/analyzer.ts";
+import { analyze } from "../../src/rag/text/analyzer.ts";
 import type { Embedder } from "../../src/rag/embedder.ts";
-import { searchableText } from "../../src/rag/searchable-text.ts";
+import { searchableText } from "../../src/rag/text/searchable-text.ts";
 import { archiveSchema } from "../../src/rag/stores/sqlite-schema.ts";
 import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
 import { SqliteChunkStore } from "../../src/rag/stores/sqlite.ts";

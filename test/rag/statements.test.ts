@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Block, BlockKind } from "../../src/document.ts";
-import { statementsBetween } from "../../src/rag/statements.ts";
+import { statementsBetween } from "../../src/rag/text/statements.ts";
 
 function pageOf(parts: readonly (readonly [BlockKind, string])[]) {
   const blocks: Block[] = [];

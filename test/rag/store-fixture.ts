@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Database, type Upgrades } from "../../src/database.ts";
 import type { PageDocument } from "../../src/document.ts";
-import { analyze } from "../../src/rag/analyzer.ts";
+import { analyze } from "../../src/rag/text/analyzer.ts";
 import type { NewChunk, NewDocument } from "../../src/rag/chunk-store.ts";
-import { searchableText } from "../../src/rag/searchable-text.ts";
+import { searchableText } from "../../src/rag/text/searchable-text.ts";
 import { archiveSchema } from "../../src/rag/stores/sqlite-schema.ts";
 
 /** An index file in a folder of its own; disposing closes what was opened and removes the folder. */

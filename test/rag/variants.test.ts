@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { variantNames, variantsOf, type VariantName } from "../../src/rag/variants.ts";
+import { variantNames, variantsOf, type VariantName } from "../../src/rag/retrieval/variants.ts";
 
 const textsOf = (question: string, ...names: readonly VariantName[]) =>
   variantsOf(question, names).map(({ text }) => text);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { BitIndex } from "../../src/rag/bit-index.ts";
+import { BitIndex } from "../../src/rag/vectors/bit-index.ts";
 import type { ScoredId } from "../../src/rag/chunk-store.ts";
 import { SqliteArchive } from "../../src/rag/stores/sqlite-archive.ts";
-import { SignMemory } from "../../src/rag/sign-memory.ts";
-import { dot } from "../../src/rag/vector-math.ts";
+import { SignMemory } from "../../src/rag/vectors/sign-memory.ts";
+import { dot } from "../../src/rag/vectors/vector-math.ts";
 import { documentOf, StoreFile } from "./store-fixture.ts";
 
 const dimensions = 8;

@@ -1,7 +1,7 @@
-import { termsOf } from "../analyzer.ts";
-import type { Candidate, ReadPassage } from "../answer-candidates.ts";
-import type { AnswerSigns } from "../confidence.ts";
-import type { Question } from "../question.ts";
+import { termsOf } from "../text/analyzer.ts";
+import type { Candidate, ReadPassage } from "./answer-candidates.ts";
+import type { AnswerSigns } from "./confidence.ts";
+import type { Question } from "./question.ts";
 import { lacksMeasure } from "./measures-asked.ts";
 import { lacksValue, missingNumbers } from "./value-asked.ts";
 

@@ -1,4 +1,4 @@
-import { sentenceRanges, type Range } from "../sentences.ts";
+import { sentenceRanges, type Range } from "../text/sentences.ts";
 
 /** What a question asks for, and how that stands in a quote: the first group, or all of the match. */
 interface Value {

@@ -1,5 +1,5 @@
-import { unspacedLetter } from "../scripts.ts";
-import { isSpace, type Range } from "../sentences.ts";
+import { unspacedLetter } from "../text/scripts.ts";
+import { isSpace, type Range } from "../text/sentences.ts";
 
 /** A quote that is read at a glance. */
 export const mostQuoteWords = 40;

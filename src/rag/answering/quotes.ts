@@ -1,6 +1,6 @@
-import type { Candidate, ReadPassage } from "../answer-candidates.ts";
-import type { Question } from "../question.ts";
-import type { Range } from "../sentences.ts";
+import type { Candidate, ReadPassage } from "./answer-candidates.ts";
+import type { Question } from "./question.ts";
+import type { Range } from "../text/sentences.ts";
 import { likeliestRun, mostQuoteWords, shortened } from "./quote-run.ts";
 
 /** A candidate with the chance that it, of all, holds the answer. */

@@ -1,4 +1,4 @@
-import type { ReadPassage } from "../answer-candidates.ts";
+import type { ReadPassage } from "./answer-candidates.ts";
 import type { Evidence } from "../conflicts/evidence.ts";
 import { type Arbitrate, type ResolvedConflict, resolveConflicts } from "../conflicts/resolve.ts";
 import type { Scored } from "./quotes.ts";

@@ -1,7 +1,7 @@
 import type { PageDocument } from "../../document.ts";
 import { seededRandom } from "../evaluation/seeded-random.ts";
-import { sentenceRanges } from "../sentences.ts";
-import { stopWords } from "../stop-words.ts";
+import { sentenceRanges } from "../text/sentences.ts";
+import { stopWords } from "../text/stop-words.ts";
 
 /** A query made from the pages themselves, and where its answer is: a page, or a run of a page's text. */
 export interface PseudoQuery {

@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import { type Asked, askedFor, impliedTerms } from "./asked.ts";
 import { withPlainVerbs } from "./verb-forms.ts";
 import { anyone, positive } from "./verdicts.ts";

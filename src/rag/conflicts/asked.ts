@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import type { Value } from "./evidence.ts";
 import { isMoney } from "./units.ts";
 import { asksForWord } from "./word-classes.ts";

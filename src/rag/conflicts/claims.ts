@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import { impliedTerms } from "./asked.ts";
 import { type AskedTerms, coverageOf, shareOf, tellingOf } from "./asked-terms.ts";
 import type { Evidence, Value } from "./evidence.ts";

@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import type { Value } from "./evidence.ts";
 import { commonOf, unsharedOf } from "./overlap.ts";
 import { adjunctsOf, partsOf } from "./scope.ts";

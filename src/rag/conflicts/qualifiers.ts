@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import { clauseOf } from "./clause.ts";
 import type { Value } from "./evidence.ts";
 import { codeIn } from "./literals.ts";

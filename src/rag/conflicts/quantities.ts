@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import type { Quantity } from "./evidence.ts";
 import { isMoney, unitOf } from "./units.ts";
 

@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import { impliedTerms } from "./asked.ts";
 
 /** Statistics, editions, stages and groups: each is a case of its own, unless it is what is counted. */

@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import type { Asked } from "./asked.ts";
 import { clockTimesIn } from "./clock-times.ts";
 import { frequenciesIn } from "./frequencies.ts";

@@ -1,4 +1,4 @@
-import { termsOf } from "../analyzer.ts";
+import { termsOf } from "../text/analyzer.ts";
 import { impliedTerms } from "./asked.ts";
 import type { Verdict } from "./evidence.ts";
 import { withPlainVerbs } from "./verb-forms.ts";

@@ -6,7 +6,7 @@ import { ForagerError, MissingError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { within } from "../../deadline.ts";
 import type { Embedder, TokenVectors } from "../embedder.ts";
-import { mainScript } from "../scripts.ts";
+import { mainScript } from "../text/scripts.ts";
 import {
   damagedModel,
   modelFileName,

@@ -17,7 +17,7 @@ import type {
   TermCounts,
   WordsFound,
 } from "../chunk-store.ts";
-import { searchableText } from "../searchable-text.ts";
+import { searchableText } from "../text/searchable-text.ts";
 import { compileFilter } from "./qdrant/filter.ts";
 import type { IndexFacts } from "./qdrant/index-config.ts";
 import { IndexReader } from "./qdrant/index-reader.ts";

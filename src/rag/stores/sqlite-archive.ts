@@ -13,7 +13,7 @@ import type {
   StoreStats,
   TermCounts,
 } from "../chunk-store.ts";
-import { searchableText } from "../searchable-text.ts";
+import { searchableText } from "../text/searchable-text.ts";
 import { FilteredDocuments } from "./filtered-documents.ts";
 import { DocumentWriter } from "./sqlite-document-writer.ts";
 import { readIndexed } from "./sqlite-indexed.ts";

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import { analyze } from "../analyzer.ts";
-import { documentTerms } from "../document-terms.ts";
+import { analyze } from "../text/analyzer.ts";
+import { documentTerms } from "../text/document-terms.ts";
 import { unpackText } from "../packed-document.ts";
-import { unspacedLetter } from "../scripts.ts";
-import { searchableText } from "../searchable-text.ts";
+import { unspacedLetter } from "../text/scripts.ts";
+import { searchableText } from "../text/searchable-text.ts";
 import { packTerms, readBytes } from "./packed-numbers.ts";
 import type { Field } from "./sqlite-segments.ts";
 

@@ -1,8 +1,8 @@
 import type { Database } from "../../database.ts";
-import { BitIndex } from "../bit-index.ts";
+import { BitIndex } from "../vectors/bit-index.ts";
 import type { ScoredId } from "../chunk-store.ts";
 import { TopHits } from "../top-hits.ts";
-import { dot } from "../vector-math.ts";
+import { dot } from "../vectors/vector-math.ts";
 import { ItemColumns } from "./item-columns.ts";
 import { readNumbers } from "./packed-numbers.ts";
 import { readVector } from "./sqlite-vectors.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "../../database.ts";
 import { StoreError } from "../../errors.ts";
-import { signWords, writeSigns } from "../vector-math.ts";
+import { signWords, writeSigns } from "../vectors/vector-math.ts";
 import { asBytes, readNumbers } from "./packed-numbers.ts";
 import type { IndexLimits } from "./sqlite-segments.ts";
 
