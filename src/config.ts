@@ -12,7 +12,7 @@ import { ChunkOptions } from "./rag/chunking/chunk-options.ts";
 import { LangChainEmbedderOptions } from "./rag/embedders/langchain-options.ts";
 import { LocalOnnxOptions } from "./rag/embedders/local-onnx-options.ts";
 import { RetrieveOptions } from "./rag/retrieval/retrieve-options.ts";
-import { OnnxCrossEncoderOptions } from "./rag/retrieval/rerankers/onnx-cross-encoder-options.ts";
+import { OnnxCrossEncoderOptions } from "./rag/rerankers/onnx-cross-encoder-options.ts";
 import { QdrantOptions } from "./rag/stores/qdrant/options.ts";
 
 /** Every option there is, one part a room. Flags, then environment, then file, then the defaults here. */

@@ -25,7 +25,7 @@ import type { ChunkStore } from "./rag/chunk-store.ts";
 import type { Embedder } from "./rag/embedder.ts";
 import { fusionHere } from "./rag/retrieval/fusion-place.ts";
 import type { Reranker } from "./rag/reranker.ts";
-import { createOnnxCrossEncoder } from "./rag/retrieval/rerankers/onnx-cross-encoder.ts";
+import { createOnnxCrossEncoder } from "./rag/rerankers/onnx-cross-encoder.ts";
 import type { RetrieveOptions } from "./rag/retrieval/retrieve-options.ts";
 import { Retriever, type RetrieverDeps } from "./rag/retrieval/retrieve.ts";
 import type { OpenedStore, SearchedStore } from "./searched-store.ts";

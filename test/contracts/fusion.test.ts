@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { RankedHit, Ranking } from "../../src/rag/fusion.ts";
-import { fusions } from "../../src/rag/retrieval/fusions/index.ts";
+import { fusions } from "../../src/rag/fusions/index.ts";
 
 /** A retriever's list: distinct ids, scores falling (now and then equal), best first. */
 const hits: fc.Arbitrary<RankedHit[]> = fc

@@ -14,7 +14,7 @@ import { splitHalf } from "../../src/rag/calibration/split-half.ts";
 import { ndcg } from "../../src/rag/evaluation/ranking-metrics.ts";
 import { seededRandom } from "../../src/rag/evaluation/seeded-random.ts";
 import type { RankedHit } from "../../src/rag/fusion.ts";
-import { weighted } from "../../src/rag/retrieval/fusions/weighted.ts";
+import { weighted } from "../../src/rag/fusions/weighted.ts";
 
 const close = (actual: number | undefined, expected: number, within = 1e-6) =>
   assert.ok(Math.abs((actual ?? Number.NaN) - expected) <= within, `${actual} is not ${expected}`);

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { FusedHit, RankedHit } from "../../src/rag/fusion.ts";
-import { best } from "../../src/rag/retrieval/fusions/best.ts";
-import { consensus } from "../../src/rag/retrieval/fusions/consensus.ts";
-import { dbsf } from "../../src/rag/retrieval/fusions/dbsf.ts";
-import { hybrid } from "../../src/rag/retrieval/fusions/hybrid.ts";
-import { rrf } from "../../src/rag/retrieval/fusions/rrf.ts";
-import { weighted } from "../../src/rag/retrieval/fusions/weighted.ts";
+import { best } from "../../src/rag/fusions/best.ts";
+import { consensus } from "../../src/rag/fusions/consensus.ts";
+import { dbsf } from "../../src/rag/fusions/dbsf.ts";
+import { hybrid } from "../../src/rag/fusions/hybrid.ts";
+import { rrf } from "../../src/rag/fusions/rrf.ts";
+import { weighted } from "../../src/rag/fusions/weighted.ts";
 
 const list = (...scores: readonly number[]): RankedHit[] =>
   scores.map((score, index) => ({ id: index + 1, score }));

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { ForagerError, MissingError } from "../../src/errors.ts";
 import { shippedModelFolder } from "../../src/rag/embedders/local-onnx-model.ts";
-import { createOnnxCrossEncoder } from "../../src/rag/retrieval/rerankers/onnx-cross-encoder.ts";
+import { createOnnxCrossEncoder } from "../../src/rag/rerankers/onnx-cross-encoder.ts";
 
 /** A field of a protocol buffer: a number, or bytes. @see https://protobuf.dev/programming-guides/encoding/ */
 function field(number: number, value: number | string | Buffer): Buffer {

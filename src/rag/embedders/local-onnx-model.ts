@@ -11,9 +11,6 @@ export const shippedModelFolder: string = fileURLToPath(
 /** The weights, as transformers.js names them for 8 bits. */
 export const modelFileName = "onnx/model_quantized.onnx";
 
-/** How a thread's error begins when the runtime is missing: only an error's message survives the way between threads. */
-export const runtimeFailure = "onnxruntime-node cannot be loaded";
-
 /** A model folder's facts: its identity, its shape, and vectors to check a runtime by. */
 export interface ModelFacts {
   readonly id: string;

@@ -4,8 +4,8 @@ import { workerData } from "node:worker_threads";
 import type { Tokenizer } from "@huggingface/tokenizers";
 import { move } from "piscina";
 import type { TokenVectors } from "../embedder.ts";
-import { NativeGate } from "./native-gate.ts";
-import { loadOnnxModel, maxCharactersPerToken, type OnnxModel } from "./onnx-model.ts";
+import { NativeGate } from "../onnx/native-gate.ts";
+import { loadOnnxModel, maxCharactersPerToken, type OnnxModel } from "../onnx/onnx-model.ts";
 
 /** What the pool hands to each thread. */
 export interface LocalOnnxWorkerData {

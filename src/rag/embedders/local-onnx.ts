@@ -11,14 +11,14 @@ import {
   damagedModel,
   modelFileName,
   readModelFacts,
-  runtimeFailure,
   shippedModelFolder,
   type ModelFacts,
 } from "./local-onnx-model.ts";
 import type { LocalOnnxOptions } from "./local-onnx-options.ts";
 import type { EmbedTask, LocalOnnxWorkerData } from "./local-onnx-worker.ts";
-import { NativeGate } from "./native-gate.ts";
-import { openOnnxPool } from "./onnx-pool.ts";
+import { NativeGate } from "../onnx/native-gate.ts";
+import { openOnnxPool } from "../onnx/onnx-pool.ts";
+import { runtimeFailure } from "../onnx/runtime-failure.ts";
 
 /** Texts that go to a thread at once: enough to hide the hand-over, few enough that a question waits under 200 ms. */
 const textsPerTask = 4;

@@ -1,5 +1,5 @@
 import type { FusedSearchOptions } from "../chunk-store.ts";
-import type { FusionName } from "./fusions/index.ts";
+import type { FusionName } from "../fusions/index.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
 
 /** Fusions that are done where passages are kept, by their names in the configuration. */

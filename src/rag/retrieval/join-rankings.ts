@@ -2,7 +2,7 @@ import type { ChunkId, FoundChunk, WordsFound } from "../chunk-store.ts";
 import { compareIds } from "../chunk-store.ts";
 import type { FusedHit, Ranking } from "../fusion.ts";
 import { fusionHere } from "./fusion-place.ts";
-import { fusions } from "./fusions/index.ts";
+import { fusions } from "../fusions/index.ts";
 import { lexicalRankings } from "./lexical-rankings.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
 

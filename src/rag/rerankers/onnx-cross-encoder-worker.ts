@@ -1,7 +1,7 @@
 // Runs in a worker thread of its own: one model session, one pair of texts a call.
 import { workerData } from "node:worker_threads";
-import { NativeGate } from "../../embedders/native-gate.ts";
-import { loadOnnxModel, maxCharactersPerToken, type OnnxModel } from "../../embedders/onnx-model.ts";
+import { NativeGate } from "../onnx/native-gate.ts";
+import { loadOnnxModel, maxCharactersPerToken, type OnnxModel } from "../onnx/onnx-model.ts";
 
 /** What the pool hands to each thread. */
 export interface CrossEncoderWorkerData {

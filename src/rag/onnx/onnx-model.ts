@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { messageOf } from "../../errors.ts";
-import { runtimeFailure } from "./local-onnx-model.ts";
+import { runtimeFailure } from "./runtime-failure.ts";
 import type { NativeGate } from "./native-gate.ts";
 
 /** A model with its tokenizer, as a thread runs it. */

@@ -1,4 +1,4 @@
-import type { Fuse } from "../../fusion.ts";
+import type { Fuse } from "../fusion.ts";
 import { weightedSum, type Scale } from "./weighted-sum.ts";
 
 /**

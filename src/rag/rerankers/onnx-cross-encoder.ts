@@ -4,10 +4,10 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import type { Piscina } from "piscina";
 import PQueue from "p-queue";
-import { ForagerError, MissingError, messageOf } from "../../../errors.ts";
-import { NativeGate } from "../../embedders/native-gate.ts";
-import { openOnnxPool } from "../../embedders/onnx-pool.ts";
-import type { Reranker } from "../../reranker.ts";
+import { ForagerError, MissingError, messageOf } from "../../errors.ts";
+import { NativeGate } from "../onnx/native-gate.ts";
+import { openOnnxPool } from "../onnx/onnx-pool.ts";
+import type { Reranker } from "../reranker.ts";
 import type { OnnxCrossEncoderOptions } from "./onnx-cross-encoder-options.ts";
 import type { CrossEncoderWorkerData, RerankTask } from "./onnx-cross-encoder-worker.ts";
 

@@ -1,4 +1,4 @@
-import type { Fuse } from "../../fusion.ts";
+import type { Fuse } from "../fusion.ts";
 import { best } from "./best.ts";
 import { consensus } from "./consensus.ts";
 import { dbsf } from "./dbsf.ts";

@@ -1,4 +1,4 @@
-import type { Fuse } from "../../fusion.ts";
+import type { Fuse } from "../fusion.ts";
 import { fuseBy, type Opinion } from "./weighted-sum.ts";
 import { minMax } from "./weighted.ts";
 

@@ -1,4 +1,4 @@
-import type { Fuse } from "../../fusion.ts";
+import type { Fuse } from "../fusion.ts";
 import { mostSure } from "./best.ts";
 import { agreed } from "./consensus.ts";
 import { fuseBy, weightedMean } from "./weighted-sum.ts";

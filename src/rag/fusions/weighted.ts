@@ -1,4 +1,4 @@
-import type { Fuse, Ranking } from "../../fusion.ts";
+import type { Fuse, Ranking } from "../fusion.ts";
 import { type Scale, weightedSum } from "./weighted-sum.ts";
 
 /**

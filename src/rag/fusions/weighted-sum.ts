@@ -1,5 +1,5 @@
-import { type ChunkId, compareIds } from "../../chunk-store.ts";
-import type { FusedHit, RankedHit, Ranking } from "../../fusion.ts";
+import { type ChunkId, compareIds } from "../chunk-store.ts";
+import type { FusedHit, RankedHit, Ranking } from "../fusion.ts";
 
 /** How a ranking's scores are brought to a common scale. */
 export interface Scale {

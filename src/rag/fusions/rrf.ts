@@ -1,4 +1,4 @@
-import type { Fuse } from "../../fusion.ts";
+import type { Fuse } from "../fusion.ts";
 import { weightedSum } from "./weighted-sum.ts";
 
 /** The paper's constant: the higher, the less the first places count. */
