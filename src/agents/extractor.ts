@@ -37,6 +37,8 @@ export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable 
       minThreads: 1,
       maxThreads: options.threads,
       idleTimeout: 10_000,
+      // As in rag/onnx/onnx-pool.ts: a thread that blocks until there is work may not end when told to.
+      atomics: "disabled",
       // A page that makes the reader balloon ends its thread, not the process.
       resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 24 },
     });

@@ -9,6 +9,8 @@ export function openOnnxPool(worker: URL, data: object, threads: number): Piscin
     minThreads: 1,
     maxThreads: threads,
     idleTimeout: Infinity,
+    // A thread that blocks until there is work did not end when it was told to (seen once, Node 24.21).
+    atomics: "disabled",
     // onnxruntime reads the process's own command line on this stack: one of 16 KB overran the usual 4 MB (seen, 1.30).
     resourceLimits: { stackSizeMb: 64 },
   });
