@@ -6,17 +6,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { systemClock } from "../src/clock.ts";
-import { Database } from "../src/database.ts";
 import { OptionsError } from "../src/errors.ts";
 import { silentLog } from "../src/log.ts";
-import { candidateSentences, partsOf, readPassages } from "../src/rag/answering/answer-candidates.ts";
 import { AnswerOptions } from "../src/rag/answering/answer-options.ts";
 import { answerSigns, foundSigns } from "../src/rag/answering/answer-signs.ts";
 import { chancesOf } from "../src/rag/answering/quote-run.ts";
 import { quotesOf } from "../src/rag/answering/quotes.ts";
 import { sentenceScore, supportWeights, wordWeights } from "../src/rag/answering/sentence-score.ts";
-import { supportOf } from "../src/rag/answering/word-support.ts";
 import { fitLogistic, fitPlatt } from "../src/rag/calibration/logistic.ts";
 import {
   type AnswerSigns,
@@ -29,13 +25,8 @@ import {
 } from "../src/rag/answering/confidence.ts";
 import { createLocalOnnxEmbedder } from "../src/rag/embedders/local-onnx.ts";
 import { LocalOnnxOptions } from "../src/rag/embedders/local-onnx-options.ts";
+import { type ReadForQuestion, Manual } from "./fit/manual.ts";
 import { areaUnderRoc, calibrationError } from "../src/rag/evaluation/confidence-metrics.ts";
-import { Question } from "../src/rag/answering/question.ts";
-import { RetrieveOptions } from "../src/rag/retrieval/retrieve-options.ts";
-import { Retriever } from "../src/rag/retrieval/retrieve.ts";
-import { archiveSchema } from "../src/rag/stores/sqlite-schema.ts";
-import { SqliteChunkStore } from "../src/rag/stores/sqlite.ts";
-import { SqliteArchive } from "../src/rag/stores/sqlite-archive.ts";
 
 /** Of either shape: a list, where `expected` is null for what the pages do not say, or a set with its role and kinds. */
 const Asked = z.object({
@@ -48,8 +39,6 @@ const Sets = z.union([
   z.array(Asked).transform((questions) => ({ role: "development", questions })),
   z.object({ role: z.string(), questions: z.array(Asked) }),
 ]);
-/** As many passages as an answer is made from. */
-const passages = 12;
 /** Half the squared weight of a standardised sign costs this much beside the questions' losses. */
 const ridge = 1;
 
@@ -64,7 +53,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { words: { type: "boolean", default: false } },
 });
-const { maxPages, leastConfidence } = AnswerOptions.parse({});
+const { leastConfidence } = AnswerOptions.parse({});
 const inCode = values.words ? wordConfidence : supportConfidence;
 const names = Object.keys(inCode).filter((name): name is ConfidenceSign => name !== "intercept");
 await using embedder = await createLocalOnnxEmbedder({ log: silentLog }, LocalOnnxOptions.parse({}));
@@ -104,14 +93,10 @@ async function judge(set: string, folder: string): Promise<Judged[]> {
   const file = join(import.meta.dirname, "questions", `${set}.json`);
   const { role, questions } = Sets.parse(JSON.parse(await readFile(file, "utf8")));
   if (role !== "development") throw new OptionsError(set, `it is ${role}: fit on development sets alone`);
-  using database = new Database(join(folder, "forager.db"), { schema: [archiveSchema], isReadOnly: true });
-  const archive = new SqliteArchive({ database, embedder });
-  const store = new SqliteChunkStore({ archive, database });
-  const finder = { store, clock: systemClock, ...(values.words ? {} : { embedder }) };
-  const retriever = new Retriever(finder, RetrieveOptions.parse({}));
+  using manual = new Manual(folder, { embedder, isWords: values.words });
   const judged: Judged[] = [];
   for (const { query, expected, isNear, kind } of questions) {
-    const first = await firstQuote(query, retriever, store);
+    const first = firstQuote(await manual.readFor(query));
     // Where no sentence is read there is nothing to be sure of.
     if (!first) continue;
     const isAnswered = typeof expected === "string";
@@ -124,36 +109,22 @@ async function judge(set: string, folder: string): Promise<Judged[]> {
   return judged;
 }
 
-/** As the Answerer finds it, without its time limit; sources of one site do not contradict each other here. */
-async function firstQuote(
-  query: string,
-  retriever: Retriever,
-  store: SqliteChunkStore,
-): Promise<{ readonly text: string; readonly signs: AnswerSigns } | undefined> {
-  const { hits } = await retriever.retrieve(query, { limit: passages });
-  const best = new Set([...new Set(hits.map(({ chunk }) => chunk.documentId))].slice(0, maxPages));
-  const documents = new Map((await store.documents([...best])).map((document) => [document.id, document]));
-  const question = await Question.weigh(query, store);
-  const read = readPassages(hits, documents);
-  const supports = values.words
-    ? undefined
-    : await supportOf(
-        question.words,
-        read.map(partsOf),
-        embedder.embedTokens.bind(embedder),
-        AbortSignal.timeout(60_000),
-      );
-  const candidates = candidateSentences(question, read, supports);
+/** As the Answerer finds it; sources of one site do not contradict each other here. */
+function firstQuote({
+  question,
+  passages,
+  candidates,
+}: ReadForQuestion): { readonly text: string; readonly signs: AnswerSigns } | undefined {
   const weights = values.words ? wordWeights : supportWeights;
   const chances = chancesOf(candidates.map(({ signs }) => sentenceScore(signs, weights)));
   const scored = candidates
     .map((candidate, index) => ({ ...candidate, chance: chances[index] ?? 0 }))
     .sort((one, other) => other.chance - one.chance);
-  const [first] = quotesOf(question, scored, read);
+  const [first] = quotesOf(question, scored, passages);
   return (
     first && {
       text: first.text,
-      signs: answerSigns(question, foundSigns(question, read), first.text, first.best),
+      signs: answerSigns(question, foundSigns(question, passages), first.text, first.best),
     }
   );
 }

@@ -5,22 +5,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { systemClock } from "../src/clock.ts";
-import { Database } from "../src/database.ts";
 import { silentLog } from "../src/log.ts";
-import { candidateSentences, partsOf, readPassages } from "../src/rag/answering/answer-candidates.ts";
 import { sentenceScore, supportWeights, wordWeights } from "../src/rag/answering/sentence-score.ts";
 import type { SentenceSigns } from "../src/rag/answering/sentence-signs.ts";
 import { chancesOf, likeliestRun } from "../src/rag/answering/quote-run.ts";
-import { supportOf } from "../src/rag/answering/word-support.ts";
 import { createLocalOnnxEmbedder } from "../src/rag/embedders/local-onnx.ts";
 import { LocalOnnxOptions } from "../src/rag/embedders/local-onnx-options.ts";
-import { Question } from "../src/rag/answering/question.ts";
-import { RetrieveOptions } from "../src/rag/retrieval/retrieve-options.ts";
-import { Retriever } from "../src/rag/retrieval/retrieve.ts";
-import { archiveSchema } from "../src/rag/stores/sqlite-schema.ts";
-import { SqliteChunkStore } from "../src/rag/stores/sqlite.ts";
-import { SqliteArchive } from "../src/rag/stores/sqlite-archive.ts";
+import { Manual } from "./fit/manual.ts";
 
 /** Of either shape: a list, or a set with its role. */
 const Asked = z.object({ query: z.string(), expected: z.string().nullish() });
@@ -28,8 +19,6 @@ const Sets = z.union([
   z.array(Asked),
   z.object({ role: z.literal("development"), questions: z.array(Asked) }),
 ]);
-const passages = 12;
-const pages = 5;
 /** Half the squared weight of a standardised sign costs this much beside the questions' losses. */
 const ridge = 5;
 const steps = 3_000;
@@ -79,34 +68,18 @@ console.log(
 async function readTasks(set: string, folder: string): Promise<Task[]> {
   const file = join(import.meta.dirname, "questions", `${set}.json`);
   const parsed = Sets.parse(JSON.parse(await readFile(file, "utf8")));
-  using database = new Database(join(folder, "forager.db"), { schema: [archiveSchema], isReadOnly: true });
-  const archive = new SqliteArchive({ database, embedder });
-  const store = new SqliteChunkStore({ archive, database });
-  const finder = { store, clock: systemClock, ...(values.words ? {} : { embedder }) };
-  const retriever = new Retriever(finder, RetrieveOptions.parse({}));
+  using manual = new Manual(folder, { embedder, isWords: values.words });
   const tasks: Task[] = [];
   for (const { query, expected } of Array.isArray(parsed) ? parsed : parsed.questions) {
     if (typeof expected !== "string") continue;
     const pattern = new RegExp(expected, "u");
-    const { hits } = await retriever.retrieve(query, { limit: passages });
-    const best = new Set([...new Set(hits.map(({ chunk }) => chunk.documentId))].slice(0, pages));
-    const documents = new Map((await store.documents([...best])).map((document) => [document.id, document]));
-    const question = await Question.weigh(query, store);
-    const read = readPassages(hits, documents);
-    const supports = values.words
-      ? undefined
-      : await supportOf(
-          question.words,
-          read.map(partsOf),
-          embedder.embedTokens.bind(embedder),
-          AbortSignal.timeout(60_000),
-        );
+    const { passages, candidates } = await manual.readFor(query);
     tasks.push({
-      sentences: candidateSentences(question, read, supports).map((sentence) => ({
+      sentences: candidates.map((sentence) => ({
         ...sentence,
         isRight: pattern.test(sentence.quote.replace(/\s+/g, " ")),
       })),
-      texts: new Map([...documents.values()].map(({ url, document }) => [url, document.text])),
+      texts: new Map(passages.map(({ stored }) => [stored.url, stored.document.text])),
     });
   }
   return tasks;
