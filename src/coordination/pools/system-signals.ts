@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from "node:os";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { createHistogram } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 
 /** How this process is doing, since the last look. */
@@ -19,20 +19,18 @@ export interface SignalSource extends Disposable {
   read(): Signals;
 }
 
-/** Between two looks of the event loop's own clock at itself; also the least it reports. */
-const resolutionMs = 50;
+/** Between two ticks by which the event loop's lateness is seen. */
+const tickMs = 50;
 
 /** This process's own signals. Watches the event loop until disposed. */
 export function systemSignals(options: { readonly memoryLimitBytes?: number } = {}): SignalSource {
   const limit = options.memoryLimitBytes ?? memoryLimit();
-  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
-  delay.enable();
+  const lateness = new Lateness();
   let cpu = process.cpuUsage();
   let at = performance.now();
   return {
     read() {
-      const loopLagMs = Math.max(0, delay.percentile(90) / 1e6 - resolutionMs);
-      delay.reset();
+      const loopLagMs = lateness.read();
       const used = process.cpuUsage(cpu);
       const elapsedMs = Math.max(1, performance.now() - at);
       cpu = process.cpuUsage();
@@ -46,9 +44,37 @@ export function systemSignals(options: { readonly memoryLimitBytes?: number } = 
       };
     },
     [Symbol.dispose]() {
-      delay.disable();
+      lateness[Symbol.dispose]();
     },
   };
+}
+
+/**
+ * How late the event loop is, by a timer of its own: after each reset, Node's `monitorEventLoopDelay` is blind until
+ * it has ticked once more, and so to whatever a look at it sets going.
+ */
+class Lateness implements Disposable {
+  readonly #seen = createHistogram();
+  readonly #timer = setInterval(() => this.#tick(), tickMs).unref();
+  #due = performance.now() + tickMs;
+
+  /** What nine of ten ticks since the last look were late by at most, in milliseconds; a tick now due counts as one. */
+  read(): number {
+    if (performance.now() > this.#due) this.#tick();
+    const late = this.#seen.percentile(90);
+    this.#seen.reset();
+    return late;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#seen.record(Math.max(1, Math.round(now - this.#due)));
+    this.#due = now + tickMs;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
 }
 
 /** What the container allows, else the machine's memory. */
