@@ -17,6 +17,25 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
   }
 }
 
+/** A wait passes in so many parts, see {@link startCountdown}. */
+const parts = 4;
+
+/**
+ * Calls `end` once so much time has passed in which this process ran. When it stood still (stopped, starved by others on
+ * the machine, asleep with it) its timers are late and everything else is too: the answer lies unread in a socket, and a
+ * single timer would fire before it is looked at. So a standstill counts as a part of the wait at most, and there are turns of
+ * the event loop between the parts.
+ * @returns What calls it off.
+ */
+function startCountdown(milliseconds: number, end: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const pass = (left: number): void => {
+    timer = setTimeout(() => (left > 1 ? pass(left - 1) : end()), milliseconds / parts);
+  };
+  pass(parts);
+  return () => clearTimeout(timer);
+}
+
 /**
  * What `work` gives, unless `signal` aborts or `timeoutMs` pass first. `work` is told by its own signal, and is not
  * waited for when it does not listen.
@@ -31,14 +50,14 @@ export async function within<T>(
   signal?.throwIfAborted();
   const own = new AbortController();
   const onAbort = (): void => own.abort(signal?.reason);
-  const timer = Number.isFinite(timeoutMs)
-    ? setTimeout(() => own.abort(new TimeoutError(what, timeoutMs)), timeoutMs)
+  const callOff = Number.isFinite(timeoutMs)
+    ? startCountdown(timeoutMs, () => own.abort(new TimeoutError(what, timeoutMs)))
     : undefined;
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     return await unlessAborted(work(own.signal), own.signal);
   } finally {
-    clearTimeout(timer);
+    callOff?.();
     signal?.removeEventListener("abort", onAbort);
   }
 }
