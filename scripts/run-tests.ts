@@ -11,8 +11,8 @@ import type { TestProgress } from "./quiet-reporter.ts";
 
 /** For one test, on however busy a machine; node:test has no limit of its own. */
 const testTimeoutMs = 300_000;
-/** For the process to end once its last test has, before something left open is called a failure. */
-const lingerMs = 10_000;
+/** For the process to end once its last test has, on however busy a machine, before something left open is called a failure. */
+const lingerMs = 60_000;
 
 const PlaywrightReport = z.object({
   stats: z.object({ expected: z.int(), unexpected: z.int(), flaky: z.int(), skipped: z.int() }),
@@ -40,6 +40,7 @@ async function runNodeTests(globs: readonly string[]): Promise<{ passed: number;
       "--test-isolation=none",
       `--test-timeout=${testTimeoutMs}`,
       "--test-reporter=./scripts/quiet-reporter.ts",
+      "--import=./scripts/fixed-seed.ts",
     ],
   });
   let progress: TestProgress = { running: 0, isDone: false, passed: 0, failed: 0, open: [], skipped: [] };
