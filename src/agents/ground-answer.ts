@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Agent } from "../coordination/agent.ts";
 import { type Citation, type Conflict, notFound } from "../rag/answering/answer.ts";
+import { quotedText } from "../rag/answering/quoted-text.ts";
 import type { ChunkStore } from "../rag/chunk-store.ts";
 import { type WrittenAnswer, withoutUnsound } from "./written-answer.ts";
 
@@ -33,7 +34,7 @@ export function createAnswerValidator(deps: {
       const { sentences: _, ...rest } = sound;
       if (citations.length === 0)
         return { ...rest, citations, abstained: true, confidence: 0, answer: notFound };
-      return { ...rest, citations, answer: citations.map((citation) => citation.quote).join(" ") };
+      return { ...rest, citations, answer: quotedText(citations) };
     },
   };
 }

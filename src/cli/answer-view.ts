@@ -1,54 +1,59 @@
 import { visible } from "../agents/prompt-data.ts";
 import type { WrittenAnswer } from "../agents/written-answer.ts";
 import type { ForagerEvent } from "../events.ts";
-import type { Conflict } from "../rag/answering/answer.ts";
+import type { Citation, Conflict } from "../rag/answering/answer.ts";
+import { quotedText } from "../rag/answering/quoted-text.ts";
+import { type Emphasis, readableAnswer } from "./readable-answer.ts";
 
 /** Characters of a quote on a terminal: some three lines. */
 const mostShown = 240;
 
-/** An answer on a terminal: its sentences as they come, then what is left to say of it. */
+/** An answer on a terminal: what a model writes as it comes, then what is left to say of it. */
 export class AnswerView {
   readonly #write: (text: string) => void;
+  readonly #emphasise: Emphasis;
   #shown = "";
   #part = 0;
 
-  constructor(write: (text: string) => void) {
+  constructor(write: (text: string) => void, emphasise: Emphasis) {
     this.#write = write;
+    this.#emphasise = emphasise;
   }
 
   add(event: ForagerEvent): void {
-    if (event.type !== "answer-sentence") return;
+    // Quotes by themselves come all at once, and the whole answer with them.
+    if (event.type !== "answer-sentence" || event.text === quotedText(event.sources)) return;
     const gap = this.#shown === "" ? "" : event.part === this.#part ? " " : "\n";
     this.#part = event.part;
-    this.#show(gap + event.text);
+    this.#show(gap + visible(event.text));
   }
 
   /** The rest of the answer and its quotes. One that turned out otherwise in its last check is shown again, whole. */
   end(answer: WrittenAnswer): void {
-    const isAsShown = answer.answer.startsWith(this.#shown);
-    this.#show(
-      isAsShown ? answer.answer.slice(this.#shown.length) : `\n\nAfter a last check:\n${answer.answer}`,
-    );
-    this.#write(`\n${describeSources(answer)}`);
+    const { text, isEveryQuoteIn } = readableAnswer(answer, this.#emphasise);
+    const isAsShown = text.startsWith(this.#shown);
+    this.#show(isAsShown ? text.slice(this.#shown.length) : `\n\nAfter a last check:\n${text}`);
+    this.#write(`\n${describeSources(answer, isEveryQuoteIn)}`);
   }
 
   #show(text: string): void {
     this.#shown += text;
-    this.#write(visible(text));
+    this.#write(text);
   }
 }
 
 /** An answer for people: the text, how sure, and each quote under its address. */
 export function describeAnswer(answer: WrittenAnswer): string {
-  return `${visible(answer.answer)}\n${describeSources(answer)}`;
+  const { text, isEveryQuoteIn } = readableAnswer(answer, (value) => value);
+  return `${text}\n${describeSources(answer, isEveryQuoteIn)}`;
 }
 
-function describeSources({ abstained, confidence, citations, conflicts, notes }: WrittenAnswer): string {
-  const quotes = citations.map(
-    ({ title, url, quote }, index) =>
-      `  [${index + 1}] ${visible(title)}\n      ${url}\n      "${shortened(quote)}"`,
-  );
+function describeSources(
+  { abstained, confidence, citations, conflicts, notes }: WrittenAnswer,
+  isEveryQuoteIn: boolean,
+): string {
   const heading = abstained ? "Nearest in the index:" : `Confidence ${Math.round(confidence * 100)} %, from:`;
+  const sources = isEveryQuoteIn ? describePages(citations) : describeQuotes(citations);
   const disagreements = conflicts.flatMap(({ sides, chosen, by }) => [
     "Sources disagree:",
     ...sides.flatMap(({ value, citations }, index) => [
@@ -56,14 +61,31 @@ function describeSources({ abstained, confidence, citations, conflicts, notes }:
       ...citations.map(({ quote, url }) => `      "${shortened(quote)}"\n      ${url}`),
     ]),
   ]);
-  if (quotes.length + disagreements.length + notes.length === 0) return "";
+  if (citations.length + disagreements.length + notes.length === 0) return "";
   return [
     "",
-    ...(quotes.length > 0 ? [heading, ...quotes] : []),
+    ...(citations.length > 0 ? [heading, ...sources] : []),
     ...disagreements,
     ...notes.map((note) => `Note: ${onOneLine(note)}`),
     "",
   ].join("\n");
+}
+
+/** Each quote under its address. */
+function describeQuotes(citations: readonly Citation[]): string[] {
+  return citations.map(
+    ({ title, url, quote }, index) =>
+      `  [${index + 1}] ${visible(title)}\n      ${url}\n      "${shortened(quote)}"`,
+  );
+}
+
+/** Each page once, with the numbers of its quotes. */
+function describePages(citations: readonly Citation[]): string[] {
+  const pages = Map.groupBy(citations, ({ url }) => url);
+  return [...pages].map(([url, quotes]) => {
+    const numbers = quotes.map((quote) => `[${citations.indexOf(quote) + 1}]`).join(" ");
+    return `  ${numbers} ${visible(quotes[0]?.title ?? "")}\n      ${url}`;
+  });
 }
 
 /** Why an answer follows one side. */

@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import type { Command } from "commander";
 import { z } from "zod";
 import { visible } from "../agents/prompt-data.ts";
@@ -67,11 +68,18 @@ export function addAsk(program: Command, shell: Shell): void {
 
 /** On a terminal each sentence as it comes; elsewhere the whole when it is there. */
 async function showAnswer(job: Job<WrittenAnswer>, shell: Shell, filters: string): Promise<WrittenAnswer> {
-  const view = process.stdout.isTTY ? new AnswerView((text) => process.stdout.write(text)) : undefined;
+  const view = process.stdout.isTTY ? openView() : undefined;
   if (view) for await (const event of job) view.add(event);
   const answer = await job;
   if (view) view.end(answer);
   else await shell.print(describeAnswer(answer));
   if (answer.citations.length === 0 && filters !== "") shell.say(filters.trim());
   return answer;
+}
+
+function openView(): AnswerView {
+  return new AnswerView(
+    (text) => process.stdout.write(text),
+    (value) => styleText("bold", value),
+  );
 }

@@ -45,7 +45,10 @@ function viewed(
   whole: WrittenAnswer,
 ): { readonly early: string; readonly all: string } {
   let all = "";
-  const view = new AnswerView((text) => (all += text));
+  const view = new AnswerView(
+    (text) => (all += text),
+    (value) => value,
+  );
   for (const event of events) view.add(event);
   const early = all;
   view.end(whole);
@@ -71,6 +74,47 @@ describe("an answer on a terminal", () => {
 
   it("is shown whole when nothing of it came before", () => {
     assert.equal(viewed([], answer()).all, describeAnswer(answer()));
+  });
+
+  it("by quotes shows each once, as on its page and numbered, and each page once", () => {
+    const [first] = answer().citations;
+    assert.ok(first);
+    const second = {
+      ...first,
+      quote: "fill lamp\n\n\n  --with oil",
+      start: 30,
+      end: 54,
+      answer: { start: 44, end: 54 },
+    };
+    const third = { ...first, url: "https://b.example/", title: "Oil", quote: "Oil burns." };
+    const quoted = answer({
+      answer: "It holds 2 litres. fill lamp --with oil Oil burns.\nNot found in the indexed pages: Who?",
+      citations: [first, second, third],
+    });
+    assert.equal(
+      describeAnswer(quoted),
+      [
+        "It holds\n2 litres. [1]\n",
+        "fill lamp\n\n  --with oil [2]\n",
+        "Oil burns. [3]\n",
+        "Not found in the indexed pages: Who?\n",
+        "Confidence 83 %, from:",
+        "  [1] [2] Lamps\n      https://a.example/",
+        "  [3] Oil\n      https://b.example/",
+        "",
+      ].join("\n"),
+    );
+    let emphasised = "";
+    new AnswerView(
+      (text) => (emphasised += text),
+      (value) => `*${value}*`,
+    ).end(quoted);
+    assert.match(emphasised, /^fill lamp\n\n  \*--with oil\* \[2\]$/m);
+    const told = {
+      ...sentence("It holds 2 litres. fill lamp --with oil Oil burns."),
+      sources: [first, second, third].map((one, at) => ({ ...one, number: at + 1 })),
+    };
+    assert.equal(viewed([told], quoted).all, describeAnswer(quoted), "once, although it was told before");
   });
 
   it("says how sure it is, where it stands, who disagrees, and what a reader should know", () => {

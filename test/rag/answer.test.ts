@@ -230,6 +230,7 @@ describe("answering", () => {
     embedder.embedTokens = () => new Promise(() => {});
     const answer = await ask(index, "How tall is the Iron Tower?", { embedder, compareBudgetMs: 30 });
     assert.match(answer.answer, /324 metres/);
+    assert.match(answer.notes.join(), /^Words alone chose the quotes: Comparing passages/);
   });
 
   it("quotes a table's row where the question asks for a value", async () => {

@@ -16,6 +16,6 @@ export const AnswerOptions = z.strictObject({
     .max(100)
     .default(12)
     .describe("Passages whose words are compared with the question's by meaning, the best first"),
-  compareBudgetMs: z.int().min(0).default(2_000).describe("Time for comparing them; then words alone decide"),
+  compareBudgetMs: z.int().min(0).default(5_000).describe("Time for comparing them; then words alone decide"),
 });
 export type AnswerOptions = z.output<typeof AnswerOptions>;

@@ -10,7 +10,9 @@ import type { Arbitrate, ResolvedBy, ResolvedConflict } from "../conflicts/resol
 import type { AnswerOptions } from "./answer-options.ts";
 import { answerConfidence } from "./confidence.ts";
 import { within } from "../../deadline.ts";
+import { messageOf } from "../../errors.ts";
 import type { Embedder } from "../embedder.ts";
+import { quotedText } from "./quoted-text.ts";
 import { Question } from "./question.ts";
 import type { Hit, Retrieval } from "../retrieval/retrieve.ts";
 import { candidateSentences, partsOf, readPassages, type ReadPassage } from "./answer-candidates.ts";
@@ -62,7 +64,7 @@ export interface Answer {
   readonly abstained: boolean;
   readonly citations: readonly Citation[];
   readonly conflicts: readonly Conflict[];
-  /** What a reader should know: a retriever that failed or was late. */
+  /** What a reader should know: a part of the work that failed or was late. */
   readonly notes: readonly string[];
 }
 
@@ -113,7 +115,8 @@ export class Answerer {
       this.#store.documents(pages, signal),
     ]);
     const passages = readPassages(hits, new Map(documents.map((document) => [document.id, document])));
-    const scored = await this.#score(question, passages, signal);
+    const { supports, notes } = await this.#supports(question, passages, retrieval.notes, signal);
+    const scored = score(question, passages, supports);
     const found = foundSigns(question, passages);
     const trustIn = (quote: string, sentence: Scored) =>
       this.#correct(answerConfidence(answerSigns(question, found, quote, sentence)));
@@ -127,22 +130,22 @@ export class Answerer {
     );
     const quotes = quotesOf(question, kept, passages);
     const [first] = quotes;
-    if (!first) return abstention(text, 0, [], retrieval.notes);
+    if (!first) return abstention(text, 0, [], notes);
     const confidenceOf = (quote: Quote) => trustIn(quote.text, quote.best);
     const confidence = confidenceOf(first);
     const cite = (quote: Quote) => citation(question, quote, confidenceOf(quote));
     if (confidence < this.#options.leastConfidence)
-      return abstention(text, confidence, nearestOf(quotes).map(cite), retrieval.notes);
-    const chosen = this.#choose(question, quotes, kept, passages);
+      return abstention(text, confidence, nearestOf(quotes).map(cite), notes);
+    const citations = this.#choose(question, quotes, kept, passages).map(cite);
     return {
       question: text,
-      answer: chosen.map((quote) => quote.text.replace(/\s+/g, " ").trim()).join(" "),
+      answer: quotedText(citations),
       // Sources that disagree leave as much of it as the chosen side has weight.
       confidence: confidence * Math.min(1, ...conflicts.map(shareOfChosen)),
       abstained: false,
-      citations: chosen.map(cite),
+      citations,
       conflicts: conflicts.map(describeConflict),
-      notes: retrieval.notes,
+      notes,
     };
   }
 
@@ -155,39 +158,26 @@ export class Answerer {
     });
   }
 
-  /** Best first: by the support of the question's words where the passages can be compared in time, else by words alone. */
-  async #score(
-    question: Question,
-    passages: readonly ReadPassage[],
-    signal: AbortSignal | undefined,
-  ): Promise<Scored[]> {
-    const supports = await this.#supports(question, passages, signal);
-    const candidates = candidateSentences(question, passages, supports);
-    const weights = supports ? supportWeights : wordWeights;
-    const chances = chancesOf(candidates.map(({ signs }) => sentenceScore(signs, weights)));
-    return candidates
-      .map((candidate, index) => ({ ...candidate, chance: chances[index] ?? 0 }))
-      .sort((one, other) => other.chance - one.chance);
-  }
-
-  /** What the first passages say to the question's words; nothing when that cannot be had in time. */
+  /** What the first passages say to the question's words; nothing, and a note, when that cannot be had in time. */
   async #supports(
     question: Question,
     passages: readonly ReadPassage[],
+    notes: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<PassageSupport[] | undefined> {
+  ): Promise<{ readonly supports?: PassageSupport[]; readonly notes: readonly string[] }> {
     const embedder = this.#embedder;
-    if (!embedder?.embedTokens || !embedder.isProven || passages.length === 0) return undefined;
+    if (!embedder?.embedTokens || !embedder.isProven || passages.length === 0) return { notes };
     const embedTokens = embedder.embedTokens.bind(embedder);
     const parts = passages.slice(0, this.#options.comparePassages).map(partsOf);
     try {
-      return await within("Comparing passages", this.#options.compareBudgetMs, signal, (own) =>
+      const supports = await within("Comparing passages", this.#options.compareBudgetMs, signal, (own) =>
         supportOf(question.words, parts, embedTokens, own),
       );
-    } catch {
+      return { supports, notes };
+    } catch (error) {
       // Late or failing: words alone decide, with the models made for that.
       signal?.throwIfAborted();
-      return undefined;
+      return { notes: [...notes, `Words alone chose the quotes: ${messageOf(error)}`] };
     }
   }
 
@@ -215,6 +205,20 @@ export class Answerer {
     }
     return chosen;
   }
+}
+
+/** Best first: by the support of the question's words where the passages could be compared, else by words alone. */
+function score(
+  question: Question,
+  passages: readonly ReadPassage[],
+  supports: readonly PassageSupport[] | undefined,
+): Scored[] {
+  const candidates = candidateSentences(question, passages, supports);
+  const weights = supports ? supportWeights : wordWeights;
+  const chances = chancesOf(candidates.map(({ signs }) => sentenceScore(signs, weights)));
+  return candidates
+    .map((candidate, index) => ({ ...candidate, chance: chances[index] ?? 0 }))
+    .sort((one, other) => other.chance - one.chance);
 }
 
 /** The best quote of each of the nearest pages. */
