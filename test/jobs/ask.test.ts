@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { rootContext } from "../../src/context.ts";
 import { systemClock } from "../../src/clock.ts";
 import { NamedLocks } from "../../src/coordination/plans/admission.ts";
@@ -21,9 +22,13 @@ const found = (question: string) => ({
   notes: [],
 });
 
-/** Answers parts of a question; those called "bad" break their extractor. `most` is how many were under way together. */
+/**
+ * Answers parts of a question; those called "bad" break their extractor. Parts that take a model's seconds each wait until
+ * all are under way. `most` is how many were so together.
+ */
 function openFloor(parts: readonly string[], isReasoning: boolean) {
   let underWay = 0;
+  const all = Promise.withResolvers<void>();
   const seen = { most: 0, modes: [] as string[] };
   const events = new EventStream();
   events.subscribe((event) => {
@@ -35,7 +40,8 @@ function openFloor(parts: readonly string[], isReasoning: boolean) {
     extractor: {
       async run({ question }) {
         seen.most = Math.max(seen.most, (underWay += 1));
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (underWay === parts.length) all.resolve();
+        await (isReasoning ? all.promise : nextTurn());
         underWay -= 1;
         if (question.startsWith("bad")) throw new Error(`${question} broke`);
         return found(question);
@@ -121,43 +127,49 @@ describe("an answer that was not found", () => {
   }
 });
 
-describe("sentences of an answer, as they are written", () => {
-  /** Parts take as long as their name says, and write two sentences from two quotes. */
-  const writing: AskFloor["extractor"] = {
+/** A part writes two sentences from two quotes; the one called "slow" once the "quick" one has. */
+function writing(): AskFloor["extractor"] {
+  const quick = Promise.withResolvers<void>();
+  return {
     async run({ question, show }) {
       const citations = [citation(`${question}/a`), citation(`${question}/b`)];
       const sentences = citations.map((_, at) => ({ text: `${question} ${at}.`, numbers: [at + 1] }));
+      if (question === "slow") await quick.promise;
       for (const [at, sentence] of sentences.entries()) {
-        await new Promise((resolve) => setTimeout(resolve, Number(question)));
         show?.({ ...sentence, citations: citations.slice(at, at + 1) });
+        await nextTurn();
       }
+      quick.resolve();
       return { ...found(question), answer: "written", citations, sentences };
     },
   };
+}
 
+describe("sentences of an answer, as they are written", () => {
   it("are told in the order of the parts, with the numbers of the whole answer", async () => {
-    const { floor } = openFloor(["20", "1"], true);
+    const { floor } = openFloor(["slow", "quick"], true);
     const told = tellings(floor);
-    const answer = await ask({ ...floor, extractor: writing }, "all?", {}, context);
+    const answer = await ask({ ...floor, extractor: writing() }, "all?", {}, context);
     assert.deepEqual(told, [
-      "0: 20 0. [1] 1=20/a",
-      "0: 20 1. [2] 2=20/b",
-      "1: 1 0. [3] 3=1/a",
-      "1: 1 1. [4] 4=1/b",
+      "0: slow 0. [1] 1=slow/a",
+      "0: slow 1. [2] 2=slow/b",
+      "1: quick 0. [3] 3=quick/a",
+      "1: quick 1. [4] 4=quick/b",
     ]);
-    assert.equal(answer.answer, "20 0. [1] 20 1. [2]\n1 0. [3] 1 1. [4]");
-    assert.equal(answer.citations[2]?.url, "1/a");
+    assert.equal(answer.answer, "slow 0. [1] slow 1. [2]\nquick 0. [3] quick 1. [4]");
+    assert.equal(answer.citations[2]?.url, "quick/a");
   });
 
   it("of a part wait for no part that failed", async () => {
-    const { floor } = openFloor(["bad", "1"], true);
+    const { floor } = openFloor(["bad", "quick"], true);
     const told = tellings(floor);
+    const good = writing();
     const extractor: AskFloor["extractor"] = {
       run: (evidence, context) =>
-        evidence.question === "bad" ? Promise.reject(new Error("broke")) : writing.run(evidence, context),
+        evidence.question === "bad" ? Promise.reject(new Error("broke")) : good.run(evidence, context),
     };
     await ask({ ...floor, extractor }, "all?", {}, context);
-    assert.deepEqual(told, ["1: 1 0. [1] 1=1/a", "1: 1 1. [2] 2=1/b"]);
+    assert.deepEqual(told, ["1: quick 0. [1] 1=quick/a", "1: quick 1. [2] 2=quick/b"]);
   });
 
   it("are the quotes, where no model writes", async () => {

@@ -59,7 +59,7 @@ describe("a crawl and its site's sitemaps", () => {
       return request.url === "/first.xml" ? { ...empty, body: sitemap(origin, 600) } : answers(request);
     });
     await using forager = createForager({ dataDir: folder.path });
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(240_000);
     const summary = await forager.crawl(`${site.origin}/`, { embed: "off", maxPages: 40 }, signal);
     assert.equal(summary.pages, 40);
   });

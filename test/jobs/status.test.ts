@@ -15,6 +15,13 @@ import { serveGeneratedSite } from "../sites/generated-site.ts";
 const hosts = ["a.example", "b.example", "c.example", "d.example"];
 const nodeMs = 1_000;
 
+/** A site that answers no more once it was asked for most of its pages: a crawl of it does not end before it has been seen. */
+async function serveEndlessly(seed: number) {
+  let asked = 0;
+  const gate = () => ((asked += 1) > 200 ? new Promise<void>(() => {}) : undefined);
+  return await serveGeneratedSite({ pages: 300, seed, latencyMs: 300, gate });
+}
+
 /** Time that passes when somebody waits, and only then. */
 function waitingClock(): Clock & { readonly advance: (ms: number) => void } {
   let now = Date.now();
@@ -77,7 +84,7 @@ describe("forager status", () => {
 
   it("C30: shows a crawl under way from another process: its agents, its tasks, its pace, its plan", async () => {
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 300, seed: 3, latencyMs: 300 });
+    await using site = await serveEndlessly(3);
     const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off"];
     const { child, ended } = startForager([...words, "--concurrency", "4"]);
     await using watcher = createForager({ dataDir: folder.path, embedder: "none" });
@@ -102,7 +109,7 @@ describe("forager status", () => {
 
   it("says of a crawl that was killed that nobody works on it, and what is to be taken up again", async () => {
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 300, seed: 4, latencyMs: 300 });
+    await using site = await serveEndlessly(4);
     const words = ["crawl", `${site.origin}/`, "--data-dir", folder.path, "--embed", "off"];
     const { child, ended } = startForager(words);
     await using watcher = createForager({ dataDir: folder.path, embedder: "none" });
@@ -120,9 +127,9 @@ describe("forager status", () => {
   });
 });
 
-/** Looks again and again, for a minute. */
+/** Looks again and again, for minutes. */
 async function untilFound<T>(look: () => Promise<T | undefined>): Promise<T | undefined> {
-  const late = AbortSignal.timeout(60_000);
+  const late = AbortSignal.timeout(240_000);
   while (!late.aborted) {
     const found = await look().catch(() => undefined); // the folder is not there yet
     if (found !== undefined) return found;

@@ -10,7 +10,8 @@ const atATime = 100;
 const hands = 32;
 /** Adding waits beyond this, as a crawl's does. */
 const waiting = { high: 1_000, low: 500 };
-const timeoutMs = 5_000;
+/** More than all of it takes: a task that a pause of the machine kept waiting is not done twice. */
+const timeoutMs = 60_000;
 
 /** How long to add tasks, in each way. */
 export interface TaskLoad {
