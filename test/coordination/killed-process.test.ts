@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
@@ -9,6 +10,9 @@ import { startProcess } from "./start-process.ts";
 
 /** A worker in a process of its own; killed at the end of its block. */
 const startWorker = (path: string, part: string) => startProcess("./worker-process.ts", path, part);
+
+/** Lets a worker that stands still go on. */
+const goOn = (path: string) => writeFileSync(`${path}.go-on`, "");
 
 const options = { concurrency: 1, timeoutMs: 60_000, context: rootContext("test") };
 
@@ -71,18 +75,17 @@ describe("coordination when processes are killed", () => {
   it("Lease 43 and 44: a holder that stops beating loses the lease after its time, and learns it when it goes on", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "forager.db");
-    let aheadMs = 0;
-    using backend = openBackend({ path, clock: { ...systemClock, now: () => Date.now() + aheadMs } });
-    await using worker = startWorker(path, "lease");
+    let now = 0; // long before the lease's end
+    using backend = openBackend({ path, clock: { ...systemClock, now: () => now } });
+    await using worker = startWorker(path, "stopped-lease");
     await worker.line("token 1");
-    worker.child.kill("SIGSTOP");
     assert.ok("holder" in backend.leases.acquire("owner", { ttlMs: 60_000 }));
-    aheadMs = 3_000;
+    now = Date.now() + 3_000;
     await using lease = backend.leases.acquire("owner", { ttlMs: 60_000 }) as AsyncDisposable & {
       token?: number;
     };
     assert.equal(lease.token, 2);
-    worker.child.kill("SIGCONT");
+    goOn(path);
     await worker.line("lost");
   });
 
@@ -127,15 +130,13 @@ describe("coordination when processes are killed", () => {
     const [id] = await backend.tasks.add([{ kind: "work", input: "x" }]);
     await using worker = startWorker(path, "stopped");
     await worker.line("working");
-    worker.child.kill("SIGSTOP");
     const consumer = backend.tasks.consume(
       "work",
       (_, own) => own.commit((transaction) => transaction.put("written-by", `fence ${own.fence}`)),
       options,
     );
     await backend.tasks.wait(Number(id), AbortSignal.timeout(60_000));
-    await backend.memory.put("go on", true);
-    worker.child.kill("SIGCONT");
+    goOn(path);
     await worker.line("commit lease-lost");
     await consumer[Symbol.asyncDispose]();
     assert.equal((await backend.memory.get("written-by"))?.value, "fence 2");

@@ -13,7 +13,8 @@ import { ManualClock, type OpenBackend, openBackend, temporaryFolder } from "./o
 import { startProcess } from "./start-process.ts";
 
 const deps = { clock: systemClock, log: silentLog, context: rootContext("test") };
-const quick = { name: "leader", ttlMs: 600, retryMs: 10 };
+/** Looks often, and loses no lease because this process stood still. */
+const quick = { name: "leader", ttlMs: 600_000, retryMs: 10 };
 
 /** Waits until `isSo`. */
 async function until(isSo: () => boolean): Promise<void> {
@@ -47,10 +48,9 @@ describe("leader", () => {
       everyMs: 5,
       run: async (lease) => turns.push(`${who} ${lease.token}`),
     });
-    // So long that whoever waited for the lease to run out would not come to its turn.
-    const long = { ...quick, ttlMs: 600_000 };
-    const first = lead(files.first.leases, long, [duty("first")], deps);
-    await using second = lead(files.second.leases, long, [duty("second")], deps);
+    // Its time is so long that whoever waited for the lease to run out would not come to its turn.
+    const first = lead(files.first.leases, quick, [duty("first")], deps);
+    await using second = lead(files.second.leases, quick, [duty("second")], deps);
     assert.equal(first.lease?.token, 1);
     await until(() => turns.length >= 3);
     assert.equal(second.lease, undefined);
@@ -67,7 +67,7 @@ describe("leader", () => {
     using backend = openBackend({ path });
     await using other = startProcess("./lease-process.ts", path, "lead");
     await other.line("leads 1");
-    await using own = lead(backend.leases, { ...quick, ttlMs: 600_000 }, [], deps);
+    await using own = lead(backend.leases, quick, [], deps);
     await delay(30);
     assert.equal(own.lease, undefined);
     other.child.kill("SIGKILL");

@@ -15,7 +15,7 @@ const now = () => Number(process.hrtime.bigint() / 1_000n);
 if (part === "contend") {
   // Each time that the lease was held, with its token.
   for (let turn = 0; turn < 15;) {
-    const lease = leases.acquire("contended", { ttlMs: 1_000 });
+    const lease = leases.acquire("contended", { ttlMs: 600_000 });
     if ("token" in lease) {
       const from = now();
       await delay(1);

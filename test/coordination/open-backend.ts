@@ -14,7 +14,7 @@ export interface OpenBackend extends CoordinationBackend, Disposable {
   readonly database: Database;
 }
 
-export const quickTimes = { leaseMs: 300, firstRetryMs: 20, longestRetryMs: 80, stopMs: 40 };
+const quickTimes = { leaseMs: 300, firstRetryMs: 20, longestRetryMs: 80, stopMs: 40 };
 
 /** A folder that is removed at the end of its block. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
@@ -22,18 +22,28 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Opens a backend on a file, or in memory. */
+/**
+ * Opens a backend on a file, or in memory.
+ * @param options.leaseMs Long where two that both work have one file open: when this process stands still for the quick
+ *   time, one takes over what the other has in hand. One alone renews its own leases first, however late it is.
+ */
 export function openBackend(
   options: {
     readonly name?: keyof typeof coordinationBackends;
     readonly path?: string;
     readonly clock?: Clock;
     readonly random?: () => number;
+    readonly leaseMs?: number;
   } = {},
 ): OpenBackend {
-  const { name = "sqlite", path = ":memory:", clock = systemClock, random = Math.random } = options;
+  const { name = "sqlite", path = ":memory:", clock = systemClock, random = Math.random, leaseMs } = options;
   const database = new Database(path, { schema: [coordinationSchema] });
-  const backend = coordinationBackends[name]({ database, clock, random, times: quickTimes });
+  const backend = coordinationBackends[name]({
+    database,
+    clock,
+    random,
+    times: { ...quickTimes, ...(leaseMs === undefined ? {} : { leaseMs }) },
+  });
   return { ...backend, database, [Symbol.dispose]: () => database.close() };
 }
 

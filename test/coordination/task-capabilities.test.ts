@@ -1,6 +1,6 @@
 // What the task queue is for, each promise under the name that docs/coordination.md gives it.
 import assert from "node:assert/strict";
-import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
@@ -18,7 +18,7 @@ describe("what the task queue is for", () => {
     await backend.tasks.add(["page 1", "page 2", "page 3"].map((page) => work(page)));
     const given: string[] = [];
     const { promise: release, resolve } = Promise.withResolvers<void>();
-    const late: unknown[] = [];
+    const late = Promise.withResolvers<unknown>();
     const dying = backend.tasks.consume(
       "work",
       async (page, own) => {
@@ -26,7 +26,7 @@ describe("what the task queue is for", () => {
         await release;
         await own
           .commit((transaction) => transaction.put("extracted", "by the first"))
-          .catch((error) => late.push(error));
+          .then(late.resolve, late.resolve);
       },
       { concurrency: 1, timeoutMs: 60_000, context },
     );
@@ -35,9 +35,9 @@ describe("what the task queue is for", () => {
     await backend.database.write(() => backend.tasks.recover(Date.now(), { all: true }));
     await consumeAll(backend, async (page) => given.push(`second ${String(page)}`));
     resolve();
+    assert.ok((await late.promise) instanceof LeaseLostError);
     await dying[Symbol.asyncDispose]();
     assert.deepEqual(given, ["first page 1", "second page 1", "second page 2", "second page 3"]);
-    assert.ok(late[0] instanceof LeaseLostError);
     assert.equal(await backend.memory.get("extracted"), undefined);
   });
 
@@ -83,7 +83,7 @@ describe("what the task queue is for", () => {
     const order: unknown[] = [];
     const consumer = backend.tasks.consume("work", async (input) => order.push(input), {
       concurrency: 4,
-      timeoutMs: 1_000,
+      timeoutMs: 60_000,
       context,
     });
     await until("the question's turn", () => order.includes("question"));
@@ -171,10 +171,15 @@ describe("what the task queue is for", () => {
       { concurrency: 4, timeoutMs: 60_000, context },
     );
     const ended = Promise.all(ids.map((id) => backend.tasks.wait(id, AbortSignal.timeout(60_000))));
+    // Time goes on when all is done that is due by now, whatever that takes.
+    const due = backend.database.prepare(
+      "SELECT count(*) AS count FROM task WHERE state IN ('ready', 'leased') OR (state = 'delayed' AND at <= ?)",
+    );
+    const isQuiet = () => due.get(clock.now())?.["count"] === 0;
     for (let ms = 0; ms < 520; ms += 10) {
       clock.advance(10);
       consumer.resume();
-      await delay(1);
+      await until("the end of what is due", isQuiet);
     }
     const ends = await ended;
     await consumer[Symbol.asyncDispose]();

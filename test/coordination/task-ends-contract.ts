@@ -188,8 +188,10 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
     });
 
     it("Queue 19: a deadline that passes meanwhile aborts the handler, and there is no other try", async () => {
-      using backend = open();
-      const deadlineAt = Date.now() + 40;
+      // By a clock that stands still it is not over before the try has begun.
+      const clock = new ManualClock();
+      using backend = open({ clock });
+      const deadlineAt = clock.now() + 40;
       const id = await addOne(backend, work("x", { deadlineAt }));
       let reason: unknown;
       await consumeAll(backend, async (_, own) => {
@@ -264,16 +266,19 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
       using backend = open();
       await backend.tasks.add([work(1), work(2), work(3)]);
       let starts = 0;
+      const finish = Promise.withResolvers<void>();
       const drained = backend.tasks.consume(
         "work",
         async () => {
           starts += 1;
-          await delay(20);
+          await finish.promise;
         },
         { concurrency: 1, timeoutMs: 60_000, context },
       );
       await until("the first start", () => starts === 1);
-      await drained[Symbol.asyncDispose]();
+      const closed = drained[Symbol.asyncDispose]();
+      finish.resolve();
+      await closed;
       assert.equal(starts, 1);
       assert.deepEqual(backend.tasks.counts("work"), { ready: 2, leased: 0, done: 1, dead: 0, cancelled: 0 });
 
@@ -298,9 +303,10 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
     it("Queue 25: when the folder is closed under it, who waits for a consumer learns it, and nothing else breaks", async () => {
       const backend = open();
       await backend.tasks.add([work(1), work(2)]);
-      const consumer = backend.tasks.consume("work", () => delay(5), {
+      const finish = Promise.withResolvers<void>();
+      const consumer = backend.tasks.consume("work", () => finish.promise, {
         concurrency: 1,
-        timeoutMs: 1_000,
+        timeoutMs: 60_000,
         context,
       });
       const idle = consumer.idle(AbortSignal.timeout(60_000));
@@ -309,6 +315,7 @@ export function describeTaskEnds(name: string, open: (options?: OpenOptions) => 
       backend.database.close();
       await ended;
       await assert.rejects(idle, /not open|is closed/);
+      finish.resolve();
       await consumer[Symbol.asyncDispose]();
       await assert.rejects(consumer.idle(), /not open|is closed/);
     });

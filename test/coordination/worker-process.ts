@@ -1,4 +1,5 @@
 // A process that works on a data file until it is killed: `node worker-process.ts FILE PART`.
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { rootContext } from "../../src/context.ts";
 import { type ForagerError, LeaseLostError } from "../../src/errors.ts";
@@ -6,11 +7,18 @@ import { openBackend, pageDone } from "./open-backend.ts";
 
 const [path = "", part = ""] = process.argv.slice(2);
 const backend = openBackend({ path });
-const { database, frontier, log, leases, memory, tasks } = backend;
+const { database, frontier, log, leases, tasks } = backend;
 const context = rootContext("worker");
-/** Long for a process that is held up, short for a test that waits until it beats again. */
-const leaseMs = 3_000;
 const tell = (line: string) => process.stdout.write(`${line}\n`);
+
+/**
+ * Stops the whole process until it is told to go on. By itself and not by a signal, which might stop it inside of a
+ * transaction: then nobody else could write.
+ */
+function standStill(): void {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(`${path}.go-on`)) Atomics.wait(never, 0, 0, 5);
+}
 
 if (part === "crawl") {
   // Each page's state and its event are one transaction; what was committed is told.
@@ -31,10 +39,12 @@ if (part === "crawl") {
   tell("finished");
 }
 
-if (part === "lease") {
-  const lease = leases.acquire("owner", { ttlMs: leaseMs });
+if (part === "lease" || part === "stopped-lease") {
+  // What stands still loses its lease in any case, and tells so at its next beat; the other keeps it whatever happens.
+  const lease = leases.acquire("owner", { ttlMs: part === "lease" ? 600_000 : 3_000 });
   tell("token" in lease ? `token ${lease.token}` : `held by ${lease.pid}`);
   if ("token" in lease) lease.lost.addEventListener("abort", () => tell("lost"));
+  if (part === "stopped-lease") standStill();
   setInterval(() => {}, 1_000);
 }
 
@@ -55,7 +65,7 @@ if (part === "stopped") {
     "work",
     async (_, own) => {
       tell("working");
-      while (!(await memory.get("go on"))) await delay(10);
+      standStill();
       const refused = await own
         .commit((transaction) => transaction.put("written-by", "stopped"))
         .then(
