@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, it } from "node:test";
 import type { Message } from "../../src/coordination/bus/bus.ts";
 import type { Priority } from "../../src/coordination/new-task.ts";
 import { ForagerError } from "../../src/errors.ts";
 import { type OpenBus, context, gate, note } from "./bus-contract.ts";
 import { ManualClock } from "./open-backend.ts";
+import { until } from "./task-helpers.ts";
 
 /** What every bus must do where there is too much of something: messages, failures, time. */
 export function describeMailboxes(name: string, open: OpenBus): void {
@@ -29,7 +30,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         await bus.send("r/1", note("s/1", index), { ...context, signal });
         isIn[index] = true;
       });
-      await delay(1);
+      await nextTurn();
       assert.deepEqual(isIn, [true, true, true, true]);
       const [mailbox] = bus.status().mailboxes;
       assert.deepEqual([mailbox?.waiting, mailbox?.running, mailbox?.blockedSenders], [3, 1, 6]);
@@ -53,7 +54,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         { capacity: 1 },
       );
       await bus.send("r/1", note("s/1", 0), context);
-      await delay(1);
+      await nextTurn();
       await bus.send("r/1", note("s/1", 1), context);
       const stop = new AbortController();
       const reason = new Error("enough");
@@ -61,7 +62,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         bus.send("r/1", note("s/1", 2), { ...context, signal: stop.signal }),
         reason,
       );
-      await delay(1);
+      await nextTurn();
       stop.abort(reason);
       await late;
       assert.equal(getEventListeners(stop.signal, "abort").length, 0);
@@ -84,7 +85,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         bus.send(to, note("s/1", payload, priority), context);
       for (const to of ["refuses/1", "drops/1"]) {
         await send(to, "at work", "low");
-        await delay(1);
+        await nextTurn();
         await send(to, "urgent", "critical");
         await send(to, "old", "normal");
       }
@@ -116,7 +117,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
       const taken: number[] = [];
       for (const page of [1, 2, 3]) {
         taken.push(await bus.publish("page.stored", note("s/1", page), context));
-        await delay(0);
+        await nextTurn();
       }
       assert.deepEqual(taken, [2, 2, 1]);
       assert.deepEqual(got, [1, 2, 3]);
@@ -127,7 +128,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
       bus.attach("r/1", () => new Promise(() => {}));
       const results = await Promise.allSettled(
         Array.from({ length: 3_000 }, (_, index) =>
-          Promise.race([bus.send("r/1", note("s/1", index), context), delay(20, "still waiting")]),
+          Promise.race([bus.send("r/1", note("s/1", index), context), nextTurn("still waiting")]),
         ),
       );
       const refused = results.filter(({ status }) => status === "rejected").length;
@@ -145,7 +146,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         if (!isFixed) throw new Error("parser broke");
       });
       await bus.send("r/1", note("s/1", "page 81"), context);
-      await delay(5);
+      await until("the last try's end", () => bus.status().dead === 1);
       assert.deepEqual(attempts, [1, 2, 3]);
       const [dead] = bus.dead();
       assert.ok(dead);
@@ -174,7 +175,7 @@ export function describeMailboxes(name: string, open: OpenBus): void {
         { timeoutMs: 20 },
       );
       await bus.send("r/1", note("s/1"), context);
-      await delay(80);
+      await until("the second try's end", () => bus.status().delivered === 1);
       assert.deepEqual(
         seen.map(({ attempt, signal }) => [attempt, (signal.reason as ForagerError | undefined)?.code]),
         [
@@ -206,11 +207,10 @@ export function describeMailboxes(name: string, open: OpenBus): void {
       bus.limit("s/1", { perSecond: 10, burst: 2, whenOver: "wait" });
       const sends = Array.from({ length: 5 }, (_, index) => bus.send("r/1", note("s/1", index), context));
       await bus.send("r/1", note("s/2", "other"), context);
-      await delay(40);
       assert.deepEqual(got, [0, 1, "other"]);
       for (const expected of [[2], [2, 3], [2, 3, 4]]) {
         clock.advance(100);
-        await delay(40);
+        await until("the next turn", () => got.length === 3 + expected.length);
         assert.deepEqual(got.slice(3), expected);
       }
       await Promise.all(sends);

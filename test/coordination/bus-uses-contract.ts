@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { Budget } from "../../src/budget.ts";
@@ -8,6 +8,7 @@ import { type Message, maxHops, messageTypes } from "../../src/coordination/bus/
 import { priorities } from "../../src/coordination/new-task.ts";
 import { type OpenBus, context, note } from "./bus-contract.ts";
 import { ManualClock } from "./open-backend.ts";
+import { until } from "./task-helpers.ts";
 
 /** What agents do with a bus. */
 export function describeBusUses(name: string, open: OpenBus): void {
@@ -65,7 +66,7 @@ export function describeBusUses(name: string, open: OpenBus): void {
         traces.push(trace);
         const { field } = payload as { readonly field: string };
         const price = await bus.request("model/1", note("extractor/1", { field }), context, {
-          timeoutMs: 500,
+          timeoutMs: 60_000,
         });
         return { [field]: price };
       });
@@ -74,7 +75,7 @@ export function describeBusUses(name: string, open: OpenBus): void {
           "extractor/1",
           note("validator/1", { document: 81, field: "price" }),
           rootContext("crawl 7", undefined, budget),
-          { timeoutMs: 500, answer: z.object({ price: z.string() }) },
+          { timeoutMs: 60_000, answer: z.object({ price: z.string() }) },
         );
       assert.deepEqual(await ask(), { price: "12.50" });
       assert.deepEqual(traces, ["crawl 7", "crawl 7"]);
@@ -127,7 +128,7 @@ export function describeBusUses(name: string, open: OpenBus): void {
       bus.attach(
         "embedder/1",
         async () => {
-          await delay(0);
+          await nextTurn();
           embedded += 1;
         },
         { capacity: 5 },
@@ -160,7 +161,7 @@ export function describeBusUses(name: string, open: OpenBus): void {
       const work = async () => {
         working += 1;
         most = Math.max(most, working);
-        await delay(1);
+        await nextTurn();
         working -= 1;
       };
       bus.attach("extractor/2", work, { concurrency: 3 });
@@ -180,7 +181,7 @@ export function describeBusUses(name: string, open: OpenBus): void {
       const flood = Array.from({ length: 1_100 }, () => bus.send("r/1", note("looping/1"), context));
       const ended = Promise.allSettled(flood);
       await bus.send("r/1", note("good/1"), context);
-      await delay(1);
+      await nextTurn();
       assert.deepEqual(got, [...Array.from({ length: 10 }, () => "looping/1"), "good/1"]);
       assert.equal(bus.status().refused, 1_100 - 10 - 1_000);
       await bus[Symbol.asyncDispose]();
@@ -200,7 +201,7 @@ export function describeBusUses(name: string, open: OpenBus): void {
         });
       }
       await bus.send("a/1", note("user/1", "hello"), context);
-      await delay(5);
+      await until("the end of the conversation", () => bus.status().dead === 1);
       assert.equal(turns, maxHops + 1);
       const [dead] = bus.dead();
       assert.match(dead?.error ?? "", /round in circles/);

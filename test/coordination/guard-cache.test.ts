@@ -207,11 +207,13 @@ describe("batches", () => {
 
   it("C33: who leaves, waiting or under way, takes nobody along; when all have left the batch stops", async () => {
     let stopped = 0;
+    const begun = Promise.withResolvers<void>();
     const { batcher } = openBatcher({
       maxItems: 2,
       run: (items, signal) =>
         items.includes(0)
           ? new Promise((_, reject) => {
+              begun.resolve();
               signal.addEventListener("abort", () => {
                 stopped += 1;
                 reject(signal.reason);
@@ -229,7 +231,7 @@ describe("batches", () => {
 
     const both = [new AbortController(), new AbortController()];
     const hanging = both.map(({ signal }) => batcher.add(0, signal));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await begun.promise;
     both[0]?.abort(reason);
     assert.equal(stopped, 0);
     both[1]?.abort(reason);

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import type { NodeContext } from "../../src/coordination/plans/node-handler.ts";
 import type { PlanInput } from "../../src/coordination/plans/plan.ts";
@@ -8,7 +7,9 @@ import { runPlan } from "../../src/coordination/plans/run-plan.ts";
 import { rootContext } from "../../src/context.ts";
 import { ManualClock } from "./open-backend.ts";
 import { openPlans } from "./open-plans.ts";
+import { settle } from "./pool-fixture.ts";
 import { node } from "./random-plan.ts";
+import { until } from "./task-helpers.ts";
 
 const plan = (...nodes: PlanInput["nodes"]): PlanInput => ({ goal: "g", nodes });
 const sums = async (context: NodeContext, inner: PlanInput): Promise<number> => {
@@ -26,7 +27,7 @@ describe("delegated plans", () => {
       using plans = openPlans(async (_, context) => {
         if (context.name === "boss") return await sums(context, three);
         most = Math.max(most, (running += 1));
-        do await delay(2);
+        do await settle();
         while (!isFull());
         running -= 1;
         return context.name === "end" ? context.before.get("boss")?.result : 1;
@@ -80,7 +81,7 @@ describe("delegated plans", () => {
     using plans = openPlans(async (_, context) => {
       if (context.name === "boss") return await sums(context, three);
       if (context.name === "boss/z") stop.abort(new Error("cut"));
-      await delay(2);
+      await settle();
       context.signal.throwIfAborted();
       ended.push(context.name);
       return 1;
@@ -140,7 +141,9 @@ describe("a plan's status", () => {
     );
     const ended = plans.run(whole, { mode: "parallel", slots: 2 });
     await reached.promise;
-    await delay(5);
+    const endOf = (node: string) =>
+      plans.seen.some((event) => event.type === "node-ended" && event.node === node);
+    await until("the end of what waits for nothing", () => endOf("boss/y") && endOf("bad"));
     const during = await describePlanRun(plans.deps, 1);
     assert.ok(during);
     assert.deepEqual(during.counts, {
@@ -209,19 +212,20 @@ describe("a plan's status", () => {
 
   it("C30: time when nothing ran a plan does not count against it", async () => {
     const stop = new AbortController();
+    const clock = new ManualClock();
     let calls = 0;
-    using plans = openPlans(async () => {
+    const wait = async () => {
       calls += 1;
-      await delay(10);
+      clock.advance(10);
       if (calls === 2) stop.abort(new Error("cut"));
-      await delay(1);
-    });
+      await settle();
+    };
+    using plans = openPlans(wait, undefined, clock);
     const chain = plan(node("a"), node("b", "a"), node("c", "b"));
-    const startedAt = Date.now();
     await assert.rejects(plans.run(chain, { mode: "sequential", signal: stop.signal }), /cut/);
-    await delay(200);
+    clock.advance(60_000);
     const { speedUp } = await plans.run(chain, { mode: "sequential" });
-    const elapsedMs = Date.now() - startedAt;
-    assert.ok(elapsedMs - speedUp.wallMs > 190, `${speedUp.wallMs} of ${elapsedMs} ms`);
+    // What b did before the cut left no end, and counts neither.
+    assert.deepEqual([calls, speedUp.wallMs], [4, 30]);
   });
 });

@@ -13,6 +13,7 @@ import { runPlan } from "../../src/coordination/plans/run-plan.ts";
 import { PlanError } from "../../src/coordination/tasks.ts";
 import { Witness, openPlans } from "./open-plans.ts";
 import { node, randomPlan } from "./random-plan.ts";
+import { until } from "./task-helpers.ts";
 
 const AgentInput = z.string();
 const parallel = { mode: "parallel", slots: 3 } as const;
@@ -46,9 +47,10 @@ function expectedStates(input: PlanInput, fails: ReadonlySet<string>): Record<st
 describe("running a plan", () => {
   it("C27: DAG 26: a node starts when its own prerequisites have ended, and gets their results", async () => {
     const witness = new Witness();
-    using plans = openPlans(async (input, { name, before }) => {
+    using plans = openPlans(async (_, { name, before }) => {
       witness.start(name);
-      await delay(idOf(input) === "slow" ? 30 : 1);
+      if (name === "slow") await until("a start two nodes on", () => witness.starts.includes("c"));
+      await turn();
       witness.end(name);
       return { from: [...before].map(([id, { result, state }]) => [id, state, result]) };
     });
@@ -146,8 +148,8 @@ describe("running a plan", () => {
       const started: string[] = [];
       using plans = openPlans(async (input) => {
         started.push(idOf(input));
-        await delay(idOf(input) === "bad" ? 2 : 30);
         if (idOf(input) === "bad") throw new Error("broken");
+        await until("the failure", () => plans.seen.some((event) => event.type === "node-ended"));
       });
       const nodes = ["bad", "b", "c", "d", "e", "f", "g", "h"].map((id) => ({
         ...node(id),
@@ -183,11 +185,13 @@ describe("running a plan", () => {
   it("C24: ends a node that works for too long, and does not count its wait for a shared resource", async () => {
     using plans = openPlans(async (input) => {
       if (idOf(input) === "hangs") await new Promise(() => {});
-      await delay(300);
     });
-    const shared = ["a", "b", "c", "d"].map((id) => ({ ...node(id), uses: ["file:x"] }));
-    const { nodes } = await plans.run(plan(...shared), { ...parallel, timeoutMs: 1_000 });
-    assert.deepEqual(statesOf(nodes), { a: "done", b: "done", c: "done", d: "done" });
+    const uses = ["file:x"];
+    assert.ok(plans.deps.locks.tryTake(uses));
+    const waiting = plans.run(plan({ ...node("waits"), uses }), { ...parallel, timeoutMs: 50 });
+    await delay(200);
+    plans.deps.locks.release(uses);
+    assert.deepEqual(statesOf((await waiting).nodes), { waits: "done" });
     const late = await plans.run(plan({ ...node("hangs"), deadlineMs: 40 }), { ...parallel, run: 2 });
     assert.match(late.nodes.get("hangs")?.error ?? "", /deadline/);
     const long = await plans.run(plan(node("hangs")), { ...parallel, run: 3, timeoutMs: 5 });
@@ -198,7 +202,7 @@ describe("running a plan", () => {
     const witness = new Witness();
     using plans = openPlans(async (_, { name }) => {
       witness.start(name);
-      await delay(5);
+      await turn();
       witness.end(name);
     });
     const thinkers = ["t1", "t2", "t3"].map((id) => ({
@@ -351,7 +355,7 @@ describe("going on with a plan", () => {
       ["ready", "blocked"],
     );
     const again = plans.run(two, parallel);
-    await delay(5);
+    await until("the second start", () => plans.backend.tasks.counts("plan/1").leased === 1);
     await plans.backend.tasks.cancel({ run: 1 }, "not wanted");
     const { state, nodes } = await again;
     assert.equal(state, "failed");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { rootContext } from "../../src/context.ts";
 import { DegradedError } from "../../src/coordination/pools/pool-errors.ts";
 import { MissingError, NetworkError, TimeoutError } from "../../src/errors.ts";
 import { ManualClock } from "./open-backend.ts";
 import { Gate, context, doubler, openPool, settle } from "./pool-fixture.ts";
+import { until } from "./task-helpers.ts";
 
 /** A call that fails, whatever with. */
 async function fails(call: Promise<unknown>): Promise<void> {
@@ -119,13 +119,13 @@ describe("agent healing", () => {
         run: (input) => (input === 0 ? new Promise(() => {}) : gate.run(input)),
         stop: async () => void (stops += 1),
       });
-    const { pool } = openPool({ createAgent }, { size: 1, slots: 2, graceMs: 5 });
+    const { pool, types } = openPool({ createAgent }, { size: 1, slots: 2, graceMs: 5 });
     const off = new AbortController();
     const hung = pool.run(0, rootContext("test", off.signal));
     const other = pool.run(1, context);
     off.abort(new Error("off"));
     await assert.rejects(hung, /off/);
-    await delay(15);
+    await until("the isolation", () => types().includes("agent-replaced"));
     assert.deepEqual([stops, pool.status().members], [0, { idle: 1, unhealthy: 1 }]);
     gate.open();
     assert.equal(await other, 1);
@@ -245,7 +245,7 @@ describe("agent healing", () => {
       made += 1;
       const isBroken = made === 1;
       return doubler({
-        start: () => delay(5),
+        start: settle,
         run: async (input) => {
           if (isBroken) throw new TypeError("broken");
           return input;
@@ -277,7 +277,7 @@ describe("agent healing", () => {
       { size: 1, timeoutMs: 10, graceMs: 5 },
     );
     await Promise.allSettled([1, 2, 3, 4, 5].map((input) => pool.run(input, rootContext("job", signal))));
-    await delay(10);
+    await until("the end of the last one", () => pool.status().busy === 0);
     assert.deepEqual([listeners, pool.status().busy], [0, 0]);
   });
 });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { systemClock } from "../../src/clock.ts";
@@ -300,7 +299,7 @@ describe("shared resources", () => {
     // `a` has the model and wants a tab, `b` has a tab and wants the model: but `free` will give one back.
     const one = resources.take({ uses: { tab: 1 } }, llm.context);
     const two = resources.take({ uses: { llm: 1 } }, tab.context);
-    await delay(1);
+    await settle();
     assert.equal(resources.waitsFor().cycle, undefined);
     free.release();
     (await one).release();

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { Budget, BudgetError } from "../../src/budget.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -53,7 +52,7 @@ describe("agent pool", () => {
     let most = 0;
     const run = async (input: number) => {
       most = Math.max(most, (running += 1));
-      await delay(2);
+      await settle();
       running -= 1;
       return input;
     };

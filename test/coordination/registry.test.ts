@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { AgentRegistry, findNodes } from "../../src/coordination/pools/registry.ts";
 import { AgentError } from "../../src/errors.ts";
@@ -54,7 +53,7 @@ describe("agent registry", () => {
   });
 
   it("C2: another process learns from the memory who can render JavaScript in region eu with a German model", async () => {
-    using backend = openBackend();
+    using backend = openBackend({ clock: new ManualClock() });
     const { memory } = backend;
     const nodes = { frankfurt: ["render@eu", "model@de"], virginia: ["render@us", "model@de"] };
     const published: AsyncDisposable[] = [];
@@ -81,13 +80,14 @@ describe("agent registry", () => {
     const registry = new AgentRegistry();
     registry.register(openPool({ agent: doubler() }).pool);
     const record = await registry.publish({ memory, log: silentLog }, { node: "here", renewEveryMs: 10 });
-    const first = (await memory.get("agents/here"))?.version ?? 0;
-    let version = first;
-    for (let tries = 0; tries < 200 && version === first; tries += 1) {
-      await delay(10);
-      version = (await memory.get("agents/here"))?.version ?? 0;
+    const { version: since = 0 } = (await memory.get("agents/here")) ?? {};
+    for await (const { kind } of memory.watch("agents/here", {
+      since,
+      signal: AbortSignal.timeout(60_000),
+    })) {
+      assert.equal(kind, "put");
+      break;
     }
-    assert.ok(version > first);
     await record[Symbol.asyncDispose]();
     await using _last = await registry.publish(
       { memory, log: silentLog },

@@ -6,11 +6,11 @@ import { Workforce } from "../../src/coordination/workforce.ts";
 import { StoreError } from "../../src/errors.ts";
 import { EventStream } from "../../src/events.ts";
 import { silentLog } from "../../src/log.ts";
-import { openBackend } from "./open-backend.ts";
+import { ManualClock, openBackend } from "./open-backend.ts";
 
 describe("workforce", () => {
   it("C42: leaves nobody in the lead where its agents cannot be published", async () => {
-    using backend = openBackend();
+    using backend = openBackend({ clock: new ManualClock() });
     await using workforce = new Workforce({ clock: systemClock, events: new EventStream(), log: silentLog });
     const full = new StoreError("the disk is full");
     const memory = { ...backend.memory, put: () => Promise.reject(full) };
