@@ -5,12 +5,22 @@ import type { Clock } from "../clock.ts";
 import type { EventStream } from "../events.ts";
 import type { Archive } from "../rag/archive.ts";
 import type { ChunkStore, IndexedDocument } from "../rag/chunk-store.ts";
+import type { DocumentState, PassageState } from "../rag/document-state.ts";
 import type { FedStore, IndexFeed } from "../rag/index-feed.ts";
 
 /** A store elsewhere that a folder's index can be moved to and from. */
 export interface RemoteStore extends ChunkStore, FedStore {
   /** What the index says of itself; undefined where there is none. @throws {StoreError} When it was made for something else. */
   look(signal?: AbortSignal): Promise<RemoteIndex | undefined>;
+  /** What all documents are told by, some at a time: to compare them with others without reading them. */
+  states(signal?: AbortSignal): AsyncIterable<readonly DocumentState[]>;
+  /** What the passages of these documents are told by, in order, under their addresses. */
+  passageStates(
+    urls: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, readonly PassageState[]>>;
+  /** These documents, those that have gone left out. */
+  indexed(urls: readonly string[], signal?: AbortSignal): AsyncIterable<IndexedDocument>;
   /** A new index beside the one that is searched, to take its place when it is whole. One that was begun before and left is gone on with. */
   beginRebuild(signal?: AbortSignal): Promise<Rebuild>;
 }
@@ -69,49 +79,6 @@ export async function migrateToRemote(
   return { to: store.name, moved, ...stats, durationMs: floor.clock.now() - startedAt };
 }
 
-/** Makes the data folder hold what Qdrant holds; what only the folder has, or has of a later fetch, stays. Run again after a stop it goes on. */
-export async function migrateFromRemote(
-  floor: MigrateFloor,
-  { signal }: RunContext,
-): Promise<MigrateSummary> {
-  const startedAt = floor.clock.now();
-  const { archive, database, remote, events } = floor;
-  const { documents: total } = await remote.stats(signal);
-  let moved = 0;
-  let count = 0;
-  // All of a document comes before it can be compared, so this takes long also where nothing has to be moved.
-  for await (const document of remote.everything(signal)) {
-    count += 1;
-    events.emit({ type: "documents-compared", count, total });
-    const held = archive.indexed(document.url);
-    const isOlder = held !== undefined && held.fetchedAt > document.fetchedAt;
-    if (isOlder && held.contentHash !== document.contentHash) continue; // the folder's is the later page
-    if (holds(held, document)) continue;
-    await database.write(() => {
-      if (!isOlder) archive.upsert(document);
-      const vectors = document.chunks.flatMap(({ hash, vector }) => (vector ? [{ hash, vector }] : []));
-      if (vectors.length > 0) archive.putVectors(vectors);
-    });
-    moved += 1;
-    events.emit({ type: "documents-fed", to: "the data folder", count: 1 });
-  }
-  await archive.optimize(signal);
-  const stats = archive.stats();
-  return { to: "The data folder", moved, ...stats, durationMs: floor.clock.now() - startedAt };
-}
-
-/** Whether a document is there with the same text and passages, and with a vector wherever the other has one. */
-function holds(held: IndexedDocument | undefined, wanted: IndexedDocument): boolean {
-  return (
-    held?.contentHash === wanted.contentHash &&
-    held.fetchedAt >= wanted.fetchedAt &&
-    held.chunks.length === wanted.chunks.length &&
-    wanted.chunks.every(
-      ({ hash, vector }, at) => held.chunks[at]?.hash === hash && (!vector || held.chunks[at].vector),
-    )
-  );
-}
-
 /** @throws {StoreError} When the store lacks something that the archive has. */
 async function verify(archive: Archive, store: ChunkStore, signal: AbortSignal): Promise<void> {
   const [found, expected] = [await store.stats(signal), archive.stats()];
@@ -122,13 +89,14 @@ async function verify(archive: Archive, store: ChunkStore, signal: AbortSignal):
         "Make the index anew with: forager migrate --to qdrant --rebuild",
     );
   }
-  for (const document of sampleOf(archive)) {
-    const there = await store.document(document.url, signal);
-    if (there?.contentHash === document.contentHash) continue;
+  const compared = Array.from(sampleOf(archive), async ({ url, contentHash }) => {
+    const there = await store.document(url, signal);
+    if (there?.contentHash === contentHash) return;
     throw new StoreError(
-      `${store.name} has another content of ${document.url} than the data folder. Make the index anew with: forager migrate --to qdrant --rebuild`,
+      `${store.name} has another content of ${url} than the data folder. Make the index anew with: forager migrate --to qdrant --rebuild`,
     );
-  }
+  });
+  await Promise.all(compared);
 }
 
 /** Documents from all over the archive. */

@@ -6,6 +6,7 @@ import type {
   StoredDocument,
   StoreStats,
 } from "./chunk-store.ts";
+import type { DocumentState, PassageState } from "./document-state.ts";
 
 /** A document that was stored, given vectors, seen again or deleted, since the archive was last asked. */
 export interface Change {
@@ -63,6 +64,8 @@ export interface Archive {
   latestRevision(): number;
   /** A document with its terms and vectors, as another store takes it. */
   indexed(url: string): IndexedDocument | undefined;
+  /** What a document and its passages are told by from another state of them; much less is read for it. */
+  state(url: string): (DocumentState & { readonly passages: readonly PassageState[] }) | undefined;
   /** Counted over all texts: a pass over the index. */
   meanLengths(): MeanLengths;
 

@@ -60,6 +60,26 @@ async function killAndFinish(folder: string, standIn: StandIn, task: string): Pr
   await last.line("finished");
 }
 
+/** What was asked for with texts or vectors: the addresses of documents, or "passages" of any. */
+function bodiesRead(standIn: StandIn): string[] {
+  const points = standIn.points("forager");
+  const urls = new Map(points.map(({ id, payload }) => [id, String(payload?.["url"])]));
+  const bodies = standIn.requests.map(({ body }) => wantedIn(body));
+  return bodies
+    .filter(({ with_payload: payload, with_vector: vector }) => payload === true || Boolean(vector))
+    .flatMap(({ ids }) => ids?.map((id) => urls.get(id) ?? id) ?? "passages");
+}
+
+interface WantedOfPoints {
+  readonly ids?: readonly string[];
+  readonly with_payload?: unknown;
+  readonly with_vector?: unknown;
+}
+
+function wantedIn(body: unknown): WantedOfPoints {
+  return typeof body === "object" && body !== null ? body : {};
+}
+
 /** What a folder keeps of a calibration. */
 async function calibrationIn(path: string): Promise<Calibration | undefined> {
   using data = DataFolder.open(path, { isCreated: false, clock: systemClock, embedder: embedder() });
@@ -100,10 +120,51 @@ describe("moving the index", () => {
       lines.push(progress.line);
     });
     await forager.migrate({ to: "sqlite" });
-    assert.equal(lines.length, count);
     assert.equal(lines.at(-1), `${count} of ${count} documents looked at, nothing to move so far`);
     progress.add({ type: "documents-fed", to: "the data folder", count: 2 });
     assert.equal(progress.line, `${count} of ${count} documents looked at, 2 documents to the data folder`);
+  });
+
+  it("back to a folder asks for no text and no vector of what is there already, nor of what differs in nothing that is kept", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.migrate({ to: "qdrant" });
+    await using alone = open(folder.path);
+    await alone.add([{ url: "https://a.example/only-here", text: "A lamp that only the folder has." }]);
+    {
+      using data = DataFolder.open(folder.path, {
+        isCreated: false,
+        clock: systemClock,
+        embedder: embedder(),
+      });
+      await data.database.write(() => data.archive.touch("https://a.example/7", Date.now()));
+    }
+    standIn.requests.length = 0;
+    assert.equal((await forager.migrate({ to: "sqlite" })).moved, 0);
+    assert.deepEqual(bodiesRead(standIn), []);
+    await alone.remove(["https://a.example/3"]);
+    standIn.requests.length = 0;
+    assert.equal((await forager.migrate({ to: "sqlite" })).moved, 1);
+    assert.deepEqual(bodiesRead(standIn), ["https://a.example/3", "passages"]);
+    assert.equal((await alone.document("https://a.example/3"))?.text, documents[3]?.text);
+  });
+
+  it("back to a folder brings the vectors that are lacking there, and leaves the page as the folder has it", async () => {
+    await using folder = await filledFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.migrate({ to: "qdrant" });
+    await using bare = await temporaryFolder();
+    {
+      await using words = createForager({ dataDir: bare.path, embedder: "none" });
+      await words.add(documents.slice(0, 40));
+    }
+    await using back = open(bare.path, standIn.url);
+    const done = await back.migrate({ to: "sqlite" });
+    assert.deepEqual([done.moved, done.documents, done.embedded], [count, count, done.chunks]);
+    await using after = open(bare.path);
+    assert.deepEqual(await answersOf(after), folder.answers);
   });
 
   it("back to a folder leaves there what was fetched later", async () => {

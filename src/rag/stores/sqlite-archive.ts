@@ -16,7 +16,7 @@ import type {
 import { searchableText } from "../text/searchable-text.ts";
 import { FilteredDocuments } from "./filtered-documents.ts";
 import { DocumentWriter } from "./sqlite-document-writer.ts";
-import { readIndexed } from "./sqlite-indexed.ts";
+import { readIndexed, readState } from "./sqlite-indexed.ts";
 import { readChunk, readDocument, type Row } from "./sqlite-rows.ts";
 import { defaultLimits, SegmentWriter, type IndexLimits } from "./sqlite-segments.ts";
 import { TermIndex, type TermRanking } from "./sqlite-term-index.ts";
@@ -235,6 +235,10 @@ export class SqliteArchive implements Archive {
 
   indexed(url: string): IndexedDocument | undefined {
     return this.#database.snapshot(() => readIndexed(this.#database, url, (ids) => this.vectors(ids)));
+  }
+
+  state(url: string): ReturnType<typeof readState> {
+    return this.#database.snapshot(() => readState(this.#database, url, this.#isCurrent()));
   }
 
   meanLengths(): MeanLengths {

@@ -1,5 +1,6 @@
 import type { Database } from "../../database.ts";
-import type { IndexedDocument, TermCounts } from "../chunk-store.ts";
+import type { IndexedDocument, NewChunk, NewDocument, TermCounts } from "../chunk-store.ts";
+import { digestOf, type DocumentState, type PassageState } from "../document-state.ts";
 import { readBytes, unpackTerms } from "./packed-numbers.ts";
 import { readDocument, type Row } from "./sqlite-rows.ts";
 
@@ -11,7 +12,7 @@ export function readIndexed(
 ): IndexedDocument | undefined {
   const row = database.prepare("SELECT * FROM document WHERE url = ?").get(url);
   if (!row) return undefined;
-  const { id, document, ...facts } = readDocument(row);
+  const id = Number(row["id"]);
   const page = database.prepare("SELECT length, terms FROM page WHERE document_id = ?").get(id);
   const chunks = database
     .prepare(
@@ -19,6 +20,51 @@ export function readIndexed(
     )
     .all(id);
   const vectors = vectorsOf(chunks.map((chunk) => Number(chunk["id"])));
+  return {
+    ...readFacts(row),
+    terms: readTerms(page ?? {}),
+    chunks: chunks.map((chunk) => {
+      const vector = vectors.get(Number(chunk["id"]));
+      return { ...readPlace(chunk), terms: readTerms(chunk), ...(vector ? { vector } : {}) };
+    }),
+  };
+}
+
+/**
+ * What a document is told by; undefined when there is none.
+ * @param hasVectors False when those of the file are not the embedder's, and do not count.
+ */
+export function readState(
+  database: Database,
+  url: string,
+  hasVectors: boolean,
+): (DocumentState & { readonly passages: readonly PassageState[] }) | undefined {
+  const row = database.prepare("SELECT * FROM document WHERE url = ?").get(url);
+  if (!row) return undefined;
+  const id = Number(row["id"]);
+  const page = database.prepare("SELECT length FROM page WHERE document_id = ?").get(id);
+  const chunks = database
+    .prepare(
+      "SELECT starts, ends, heading_path, hash, is_embedded FROM chunk WHERE document_id = ? ORDER BY ordinal",
+    )
+    .all(id)
+    .map((chunk) => ({
+      ...readPlace(chunk),
+      ...(hasVectors && chunk["is_embedded"] === 1 ? { vector: true } : {}),
+    }));
+  const facts = readFacts(row);
+  return {
+    url: facts.url,
+    fetchedAt: facts.fetchedAt,
+    contentHash: facts.contentHash,
+    digest: digestOf({ ...facts, terms: { length: Number(page?.["length"] ?? 0) }, chunks }),
+    passages: chunks.map(({ hash, vector }) => ({ hash, isEmbedded: vector !== undefined })),
+  };
+}
+
+/** A row of `document`, all but its passages and terms. */
+function readFacts(row: Row): Omit<NewDocument, "chunks" | "terms"> {
+  const { id: _id, document, ...facts } = readDocument(row);
   const { title, publishedAt, canonicalUrl, language, format } = document;
   return {
     ...facts,
@@ -32,18 +78,15 @@ export function readIndexed(
       text: readBytes(row["body"]),
       rest: readBytes(row["rest"]),
     },
-    terms: readTerms(page ?? {}),
-    chunks: chunks.map((chunk) => {
-      const vector = vectors.get(Number(chunk["id"]));
-      return {
-        start: Number(chunk["starts"]),
-        end: Number(chunk["ends"]),
-        headingPath: String(chunk["heading_path"]),
-        hash: String(chunk["hash"]),
-        terms: readTerms(chunk),
-        ...(vector ? { vector } : {}),
-      };
-    }),
+  };
+}
+
+function readPlace(row: Row): Omit<NewChunk, "terms"> {
+  return {
+    start: Number(row["starts"]),
+    end: Number(row["ends"]),
+    headingPath: String(row["heading_path"]),
+    hash: String(row["hash"]),
   };
 }
 

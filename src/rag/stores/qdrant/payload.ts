@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Schemas } from "@qdrant/js-client-rest";
 import type { IndexedDocument, NewDocument, StoredChunk, StoredDocument } from "../../chunk-store.ts";
 import type { MeanLengths } from "../../archive.ts";
+import { digestOf, type DocumentState, type PassageState } from "../../document-state.ts";
 import { instantOf, primaryLanguage } from "../../filter.ts";
 import { unpackDocument } from "../../packed-document.ts";
 import { shortNumbers, sparseVector, termCounts } from "./numbers.ts";
@@ -102,21 +102,6 @@ export function documentPoint(document: IndexedDocument, shared: Payload, means:
   };
 }
 
-/** Differs for documents that would not leave the same points. */
-export function digestOf({ document, chunks, terms, ...facts }: IndexedDocument): string {
-  const { text, rest, ...shown } = document;
-  const parts = chunks.map(({ start, end, hash, vector }) => [start, end, hash, vector !== undefined]);
-  return createHash("sha256")
-    .update(inOrder(facts) + inOrder(shown) + JSON.stringify([terms.length, parts]))
-    .update(text)
-    .update(rest)
-    .digest("hex");
-}
-
-function inOrder(facts: object): string {
-  return JSON.stringify(facts, Object.keys(facts).sort());
-}
-
 /** The chunk that {@link chunkPoint} wrote. */
 export function readChunk({ id, payload }: Schemas["Record"]): StoredChunk<string> {
   const facts = payload ?? {};
@@ -155,6 +140,32 @@ export function readDocument({ id, payload }: Schemas["Record"]): StoredDocument
   };
 }
 
+/** What {@link readState} reads of a document's point. */
+export const stateKeys = ["url", "fetched_at", "content_hash", "digest"];
+
+/** What the document that {@link documentPoint} wrote is told by. */
+export function readState({ payload }: Schemas["Record"]): DocumentState {
+  return {
+    url: String(payload?.["url"]),
+    fetchedAt: Number(payload?.["fetched_at"]),
+    contentHash: String(payload?.["content_hash"]),
+    digest: String(payload?.["digest"]),
+  };
+}
+
+/** What {@link readPassageState} and {@link inPlace} read of a chunk's point, and whose it is. */
+export const passageStateKeys = ["doc_id", "ord", "hash", "embedded"];
+
+/** What the chunk that {@link chunkPoint} wrote is told by. */
+export function readPassageState({ payload }: Schemas["Record"]): PassageState {
+  return { hash: String(payload?.["hash"]), isEmbedded: payload?.["embedded"] === true };
+}
+
+/** A document's chunks in their order. */
+export function inPlace(chunks: readonly Schemas["Record"][]): Schemas["Record"][] {
+  return chunks.toSorted((one, other) => Number(one.payload?.["ord"]) - Number(other.payload?.["ord"]));
+}
+
 /** The document that was put, from its own record and those of its chunks, in any order. */
 export function readIndexed(
   record: Schemas["Record"],
@@ -175,9 +186,7 @@ export function readIndexed(
       ...readBodies(record.payload ?? {}),
     },
     terms: termCounts(sparseOf(record, "page"), Number(record.payload?.["length"]), means.page),
-    chunks: chunks
-      .toSorted((one, other) => Number(one.payload?.["ord"]) - Number(other.payload?.["ord"]))
-      .map((chunk) => readIndexedChunk(chunk, means)),
+    chunks: inPlace(chunks).map((chunk) => readIndexedChunk(chunk, means)),
   };
 }
 

@@ -1,17 +1,11 @@
 import type { Schemas } from "@qdrant/js-client-rest";
 import type { MeanLengths } from "../../archive.ts";
 import type { IndexedDocument } from "../../chunk-store.ts";
+import { digestOf } from "../../document-state.ts";
 import { unpackText } from "../../packed-document.ts";
 import { type BatchLimits, batches } from "./batches.ts";
 import { shortNumbers } from "./numbers.ts";
-import {
-  chunkPoint,
-  digestOf,
-  documentPoint,
-  type PlacedChunk,
-  placeChunks,
-  sharedPayload,
-} from "./payload.ts";
+import { chunkPoint, documentPoint, type PlacedChunk, placeChunks, sharedPayload } from "./payload.ts";
 import { documentPointId } from "./point-id.ts";
 import type { NewPoint } from "./points.ts";
 
