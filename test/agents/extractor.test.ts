@@ -23,19 +23,21 @@ const page = (): FetchedPage => ({
 describe("extractor", () => {
   it("C38: leaves no thread behind that was ended by an abort just before it is closed", async () => {
     const threads = new Set<Worker>();
+    const started = Promise.withResolvers<void>();
     const onWorker = (worker: Worker) => {
       worker.once("exit", () => threads.delete(worker));
       // The first one takes its time to end, as under load.
       const terminate = worker.terminate.bind(worker);
       if (threads.size === 0) worker.terminate = () => delay(200).then(terminate);
       threads.add(worker);
+      started.resolve();
     };
     process.on("worker", onWorker);
     try {
       const extractor = new Extractor({ threads: 1, read: ReadOptions.parse({}) });
       const stop = new AbortController();
       const reading = extractor.run(page(), rootContext("test", stop.signal));
-      while (threads.size === 0) await delay(1);
+      await started.promise;
       stop.abort(new Error("called off"));
       await assert.rejects(reading);
       await extractor[Symbol.asyncDispose]();

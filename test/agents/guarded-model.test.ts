@@ -102,14 +102,16 @@ describe("a guarded chat model", () => {
   });
 
   it("C24: hands the caller's abort on to the provider, and its reason back", async () => {
+    const stop = new AbortController();
+    const reason = new Error("left");
     const { guarded } = open(
       (_, { signal }) =>
-        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+          stop.abort(reason);
+        }),
     );
-    const stop = new AbortController();
     const asking = guarded.ask(prompt("hello"), Said, rootContext("test", stop.signal));
-    const reason = new Error("left");
-    setTimeout(() => stop.abort(reason), 1);
     await assert.rejects(asking, (error) => error === reason);
   });
 });
@@ -184,7 +186,8 @@ describe("a guarded chat model that writes", () => {
     await assert.rejects(ask("again"), BreakerOpenError);
   });
 
-  it("ends when it takes too long, and what it writes then is not told", async () => {
+  it("ends when it takes too long, and what it writes then is not told", async (test) => {
+    test.mock.timers.enable({ apis: ["setTimeout"] });
     const held = Promise.withResolvers<void>();
     const told: string[] = [];
     const guarded = new GuardedModel(
@@ -193,13 +196,14 @@ describe("a guarded chat model that writes", () => {
         ask: () => Promise.reject(new Error("It only writes.")),
         async write(_, __, onText) {
           onText("Lamps ");
+          queueMicrotask(() => test.mock.timers.tick(5_000));
           await held.promise;
           onText("late");
           return "Lamps late";
         },
       },
       { clock: new SettlingClock(), random: () => 0.5 },
-      { policy: { timeoutMs: 5 } },
+      { policy: { timeoutMs: 5_000 } },
     );
     const writing = guarded.write?.(prompt("hello"), context, (piece) => told.push(piece));
     await assert.rejects(writing ?? Promise.resolve(), /took too long/);

@@ -181,8 +181,8 @@ describe("an answer that a model writes", () => {
   });
 
   it("shows a sentence while the model still writes", async () => {
-    const seen: number[] = [];
-    const shownNow: string[] = [];
+    const first = Promise.withResolvers<string>();
+    const seen: string[] = [];
     const { shown } = await writeFrom(
       pages,
       question,
@@ -190,16 +190,15 @@ describe("an answer that a model writes", () => {
         ...writingModel(""),
         async write(_, __, onText) {
           onText("An oil lamp holds 2 litres [1]. It");
-          await new Promise((resolve) => setTimeout(resolve, 5));
-          seen.push(shownNow.length);
+          seen.push(await first.promise);
           onText(" burns for eight hours [1].");
           return "";
         },
       },
       rootContext("test"),
-      (sentence) => shownNow.push(sentence.text),
+      (sentence) => first.resolve(sentence.text),
     );
-    assert.deepEqual(seen, [1]);
+    assert.deepEqual(seen, ["An oil lamp holds 2 litres."]);
     assert.equal(shown.length, 2);
   });
 

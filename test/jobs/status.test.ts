@@ -115,7 +115,7 @@ describe("forager status", () => {
     await using watcher = createForager({ dataDir: folder.path, embedder: "none" });
     const isUnderWay = async () => {
       const { agents, runs } = await watcher.status();
-      return agents[0] && runs[0]?.plan?.nodes.find(({ id }) => id === "pages");
+      return agents[0] && runs[0]?.plan?.nodes.find(({ id, state }) => id === "pages" && state === "running");
     };
     assert.ok(await untilFound(isUnderWay));
     child.kill("SIGKILL");

@@ -155,6 +155,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       request.socket.destroy();
     });
   });
+  server.keepAliveTimeout = 0; // however long nothing is asked, a connection is not closed under the next request
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -150,9 +150,13 @@ describe("the local embedder", () => {
   it("can be closed at any moment, with one error for what it leaves undone", async () => {
     for (const waitMs of [0, 40, 120, 260]) {
       const embedder = await local();
-      const work = embedder.embed(Array.from({ length: 60 }, () => long));
+      const texts = Array.from({ length: 60 }, () => long);
+      // However fast they are made, there is something left undone.
+      const work = async (): Promise<never> => {
+        for (;;) await embedder.embed(texts);
+      };
       const refused = assert.rejects(
-        work,
+        work(),
         (error) => error instanceof ForagerError && error.code === "closed",
       );
       await delay(waitMs);

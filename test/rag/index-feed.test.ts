@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { StoreError } from "../../src/errors.ts";
 import { EventStream } from "../../src/events.ts";
 import { silentLog } from "../../src/log.ts";
@@ -48,13 +48,40 @@ class Shelf implements FedStore {
   }
 }
 
-function setUp() {
+/** A clock that stands still; who sleeps is woken by the test. */
+class StandingClock implements Clock {
+  readonly #asleep: { readonly ms: number; readonly wake: () => void }[] = [];
+  #onSleep = () => {};
+
+  now(): number {
+    return 1_000;
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+      this.#asleep.push({ ms, wake: resolve });
+      this.#onSleep();
+    });
+  }
+
+  /** Wakes the next sleeper, who is waited for. @returns How long it meant to sleep. */
+  async wakeNext(): Promise<number> {
+    if (this.#asleep.length === 0) await new Promise<void>((resolve) => (this.#onSleep = resolve));
+    const sleeper = this.#asleep.shift();
+    sleeper?.wake();
+    return sleeper?.ms ?? 0;
+  }
+}
+
+function setUp(clock: Clock = systemClock) {
   const file = new StoreFile();
   const database = file.open();
   const archive = new SqliteArchive({ database, embedder });
   const store = new Shelf();
   const events = new EventStream();
-  const feed = new IndexFeed({ archive, database, store, events, clock: systemClock, log: silentLog });
+  const feed = new IndexFeed({ archive, database, store, events, clock, log: silentLog });
   const same = () => {
     const kept = new Map([...archive.documents()].map(({ url }) => [url, archive.indexed(url)]));
     assert.deepEqual(store.documents, kept);
@@ -111,16 +138,14 @@ describe("the feed of another store", () => {
   });
 
   it("says how far the store is behind, also while the store cannot say which it is, and since when it has what it has", async () => {
-    using it = setUp();
+    using it = setUp(new StandingClock());
     const write = (url: string) =>
       it.database.write(() => it.archive.upsert(documentOf(`https://a.example/${url}`, [url])));
     await write("apple");
     await write("pear");
     assert.deepEqual(it.feed.lag(), { waiting: 2, fedAt: undefined });
-    const before = Date.now();
     await it.feed.catchUp();
-    const { waiting, fedAt = 0 } = it.feed.lag();
-    assert.ok(waiting === 0 && fedAt >= before && fedAt <= Date.now());
+    assert.deepEqual(it.feed.lag(), { waiting: 0, fedAt: 1_000 });
     await write("plum");
     await it.database.write(() => it.archive.deleteDocument("https://a.example/apple"));
     assert.equal(it.feed.lag().waiting, 2);
@@ -140,18 +165,22 @@ describe("the feed of another store", () => {
   });
 
   it("begins with some dozens of documents, and goes on as the archive changes, past failures that waiting mends, until it is stopped", async () => {
-    using it = setUp();
+    const clock = new StandingClock();
+    using it = setUp(clock);
     const stop = new AbortController();
     const fed: number[] = [];
     it.events.subscribe((event) => event.type === "documents-fed" && fed.push(event.count));
     const following = it.feed.follow(stop.signal);
     const add = (at: number) => it.archive.upsert(documentOf(`https://a.example/${at}`, [`pear ${at}`]));
     await it.database.write(() => Array.from({ length: 49 }, (_, at) => add(at)));
-    await systemClock.sleep(700);
+    assert.deepEqual([await clock.wakeNext(), await clock.wakeNext()], [500, 500]);
     assert.deepEqual([fed.length, it.store.puts], [0, 0], "too few texts to measure their mean length");
     it.store.failures = 1;
     await it.database.write(() => add(49));
-    for (let waited = 0; fed.length === 0 && waited < 60_000; waited += 20) await systemClock.sleep(20);
+    assert.equal(await clock.wakeNext(), 500);
+    assert.equal(await clock.wakeNext(), 1_000, "until the store may answer again");
+    assert.equal(await clock.wakeNext(), 500);
+    assert.equal(fed.length, 1);
     it.same();
     const reason = new Error("enough");
     stop.abort(reason);

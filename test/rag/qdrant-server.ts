@@ -79,6 +79,7 @@ export async function serve(
       answer?.(response, now, request.socket);
     });
   });
+  server.keepAliveTimeout = 0; // however long nothing is asked, a connection is not closed under the next request
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));

@@ -112,11 +112,16 @@ describe("the retriever with a reranker", () => {
 
   it("hands an abort's reason back unchanged", async () => {
     using index = new SmallIndex(pages);
-    const late: Reranker = { ...reranker(() => 0), score: () => new Promise(() => {}) };
     const controller = new AbortController();
     const reason = new Error("enough");
-    const work = find(index, late).retrieve("lions", { limit: 2 }, controller.signal);
-    setTimeout(() => controller.abort(reason), 20);
+    const left: Reranker = {
+      ...reranker(() => 0),
+      score: () => {
+        controller.abort(reason);
+        return new Promise(() => {});
+      },
+    };
+    const work = find(index, left).retrieve("lions", { limit: 2 }, controller.signal);
     await assert.rejects(work, reason);
   });
 });
