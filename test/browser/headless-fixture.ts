@@ -11,14 +11,15 @@ import { childContext, rootContext } from "../../src/context.ts";
 import { TimeoutError } from "../../src/errors.ts";
 import { silentLog } from "../../src/log.ts";
 
-/** A tier that may reach the given origins, in a hurry. */
+/** A tier that may reach the given origins: small, and with time for a machine that stands still. */
 export function openHeadless(
   allowedOrigins: readonly string[],
   options: Partial<HeadlessOptions> = {},
 ): HeadlessTier {
   const guard = new EgressGuard({ resolve: systemResolve }, { allowedOrigins });
-  const quick = { maxTabs: 4, settleQuietMs: 150, maxBytes: 4_000_000, maxScriptHeapMb: 128 };
-  const parsed = HeadlessOptions.parse({ ...quick, launchTimeoutMs: 60_000, ...options });
+  const limits = { maxTabs: 4, maxBytes: 4_000_000, maxScriptHeapMb: 128 };
+  const times = { launchTimeoutMs: 60_000, settleTimeoutMs: 60_000 };
+  const parsed = HeadlessOptions.parse({ ...limits, ...times, ...options });
   return new HeadlessTier({ guard, clock: systemClock, log: silentLog }, parsed);
 }
 

@@ -69,6 +69,10 @@ function page(body: string): Route {
 
 const script = (code: string) => `<script>${code}</script>`;
 
+/** What a page does as soon as its HTML is read, before anybody can have seen it at rest. */
+const onceRead = (code: string) =>
+  `addEventListener("DOMContentLoaded", () => setTimeout(() => { ${code} }, 0))`;
+
 const notFound: Route = (response) => {
   response.writeHead(404, { "content-type": "text/html" }).end(`<p>There is nothing here. ${filler}</p>`);
 };
@@ -118,9 +122,7 @@ const routes: Readonly<Record<string, Route>> = {
     `<p>${filler}</p>` + script(`location.href = "/navigates-forever?" + Math.random()`),
   ),
   "/infinite-script": page(`<p>Before. ${filler}</p>` + script("while (true) {}")),
-  "/late-infinite-script": page(
-    `<p>Before. ${filler}</p>` + script("setTimeout(() => { while (true) {} }, 100)"),
-  ),
+  "/late-infinite-script": page(`<p>Before. ${filler}</p>` + script(onceRead("while (true) {}"))),
   "/dialogs": page(`<p>Three dialogs. ${filler}</p>` + script(`alert(1); confirm("?"); prompt("?");`)),
   "/dialog-storm": page(`<p>${filler}</p>` + script("while (true) alert(1)")),
   "/console-storm": page(
@@ -145,7 +147,7 @@ const routes: Readonly<Record<string, Route>> = {
   },
   "/long-document": page(`<p>${filler.repeat(2_000)}</p>`),
   "/reset": (response) => response.destroy(),
-  "/hangs-later": page(`<p>${filler}</p>` + script('setTimeout(() => { location.href = "/hangs"; }, 50)')),
+  "/hangs-later": page(`<p>${filler}</p>` + script(onceRead('location.href = "/hangs"'))),
   "/long-poll": page(
     `<p>It never rests. ${filler}</p>` + script(`const poll = () => fetch("/hangs"); poll();`),
   ),
