@@ -35,7 +35,11 @@ async function startThreads(forager: Forager, site: Site & GeneratedSite): Promi
   assert.equal(first?.status, "ok");
 }
 
-describe("jobs whose agents are broken", () => {
+/** A stall of some seconds takes no page's whole time. */
+const pageTimeoutMs = 10_000;
+
+// They mostly wait, so they do it side by side.
+describe("jobs whose agents are broken", { concurrency: true }, () => {
   it("a crawl whose researchers do not start ends and says why; no page counts as tried", async () => {
     await using folder = await temporaryFolder();
     await using site = await serveGeneratedSite({ pages: 6, seed: 3 });
@@ -64,7 +68,6 @@ describe("jobs whose agents are broken", () => {
   it("a page does not pay for those before it that come back late", async () => {
     await using folder = await temporaryFolder();
     await using site = await serveGeneratedSite({ pages: 4, seed: 4 });
-    const pageTimeoutMs = 4_000;
     let isLate = false;
     let isWarm = false;
     const wrapAgent = around("researcher", async (input, context, work) => {
@@ -91,7 +94,7 @@ describe("jobs whose agents are broken", () => {
 
   it("a page that is scraped does not pay for its place in a long line", async () => {
     await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 12, seed: 5, latencyMs: 400 });
+    await using site = await serveGeneratedSite({ pages: 12, seed: 5, latencyMs: pageTimeoutMs / 10 });
     await using forager = createForager({
       dataDir: folder.path,
       embedder: "none",
@@ -99,7 +102,7 @@ describe("jobs whose agents are broken", () => {
     });
     await startThreads(forager, site);
     const urls = site.documents.map((path) => site.origin + path);
-    const scraped = await Array.fromAsync(forager.scrape(urls, { pageTimeoutMs: 4_000 }));
+    const scraped = await Array.fromAsync(forager.scrape(urls, { pageTimeoutMs }));
     assert.deepEqual(
       scraped.map(({ status }) => status),
       urls.map(() => "ok"),
