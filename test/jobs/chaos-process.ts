@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Worker } from "node:worker_threads";
@@ -134,19 +135,27 @@ function killBrowser(): boolean {
   }
 }
 
-async function measure(): Promise<Footprint> {
+/** @param before What it held at first. */
+async function measure(before?: Footprint): Promise<Footprint> {
   // What was closed or ended a moment ago is gone from the lists a little later; Crawlee's pool looks after a browser that
-  // it retired for one second more. What has not gone after twenty seconds has been left behind.
-  const isSettled = () => threads.size === 0 && !process.getActiveResourcesInfo().includes("Timeout");
+  // it retired for one second more. What has not gone after a thousand looks has been left behind.
+  const isSettled = () => {
+    if (threads.size > 0 || process.getActiveResourcesInfo().includes("Timeout")) return false;
+    return before === undefined || isDeepStrictEqual({ ...held(), bytes: before.bytes }, before);
+  };
   for (let look = 0; look < 5 || (look < 1_000 && !isSettled()); look += 1) await delay(20);
   // Buffers go a collection after what held them.
   for (let collection = 0; collection < 3; collection += 1) {
     collectGarbage();
     await delay(20);
   }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { ...held(), bytes: errand.warmUpDir === undefined ? 0 : heapUsed + arrayBuffers };
+}
+
+function held(): Omit<Footprint, "bytes"> {
   const resources: Record<string, number> = {};
   for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
   return {
     resources,
     listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
@@ -154,7 +163,6 @@ async function measure(): Promise<Footprint> {
     threads: threads.size,
     children: childrenOf(process.pid),
     browserHomes: homesOf(process.pid),
-    bytes: errand.warmUpDir === undefined ? 0 : heapUsed + arrayBuffers,
   };
 }
 
@@ -182,5 +190,5 @@ if (errand.warmUpDir !== undefined)
   });
 const before = await measure();
 const told = await crawlBroken(errand);
-const after = await measure();
+const after = await measure(before);
 process.stdout.write(`${JSON.stringify({ pid: process.pid, ...told, before, after } satisfies Report)}\n`);
