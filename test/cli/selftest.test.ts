@@ -25,6 +25,19 @@ function start(temporary: string, ...words: readonly string[]) {
   return startForager(["selftest", ...words], { environment });
 }
 
+/** The command, standing still while the process that it kills to see its tasks taken over is there. */
+async function startStopped(temporary: string, ...words: readonly string[]) {
+  const environment = {
+    TMPDIR: temporary,
+    NODE_DISABLE_COMPILE_CACHE: "1",
+    NODE_OPTIONS: `--import=${import.meta.resolve("./stop-parent.ts")}`,
+  };
+  const started = startForager(["selftest", ...words], { environment });
+  const signal = AbortSignal.timeout(120_000);
+  while ((await holdersIn(temporary)).length === 0) await delay(5, undefined, { signal });
+  return started;
+}
+
 /** The process that the command kills to see its tasks taken over, known by the folder it works in. */
 async function holdersIn(folder: string): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
@@ -54,10 +67,9 @@ describe("forager selftest", () => {
 
   it("stops at Ctrl-C without its figures, and leaves neither process nor folder", async () => {
     await using folder = await temporaryFolder();
-    const { child, ended } = start(folder.path, "--json");
-    const signal = AbortSignal.timeout(60_000);
-    while ((await holdersIn(folder.path)).length === 0) await delay(5, undefined, { signal });
+    const { child, ended } = await startStopped(folder.path, "--json");
     child.kill("SIGINT");
+    child.kill("SIGCONT");
     const { code, out, err } = await ended;
     assert.deepEqual([code, out], [130, ""], err);
     assert.deepEqual(await holdersIn(folder.path), []);
@@ -66,11 +78,10 @@ describe("forager selftest", () => {
 
   it("leaves no process behind when it is itself killed", async () => {
     await using folder = await temporaryFolder();
-    const { child, ended } = start(folder.path);
-    const signal = AbortSignal.timeout(60_000);
-    while ((await holdersIn(folder.path)).length === 0) await delay(5, undefined, { signal });
+    const { child, ended } = await startStopped(folder.path);
     child.kill("SIGKILL");
     await ended;
+    const signal = AbortSignal.timeout(60_000);
     while ((await holdersIn(folder.path)).length > 0) await delay(5, undefined, { signal });
   });
 
