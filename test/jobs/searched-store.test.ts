@@ -112,7 +112,9 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     ["search", async (forager: Forager) => (await forager.search("lamp")).notes],
     ["question", async (forager: Forager) => (await forager.ask("How much oil does a lamp hold?")).notes],
   ] as const) {
-    it(`is left for the data folder when it dies in the middle of a ${what}, and not asked again for the next`, async () => {
+    it(`is left for the data folder when it dies in the middle of a ${what}, and not asked again for the next`, async (test) => {
+      // However long this takes, the while for which it is left alone is not over.
+      test.mock.timers.enable({ apis: ["Date"], now: Date.now() });
       await using folder = await temporaryFolder();
       await using standIn = await startStandIn();
       await using forager = open(folder.path, standIn.url);
