@@ -129,7 +129,10 @@ export class App implements AsyncDisposable {
     const ladder = new FetchLadder({ tiers: chosen, guard, robots, hostClock, clock, memory, onAttempt });
     const threads = config.readThreads || Math.min(mostReadThreads, Math.max(1, availableParallelism() - 1));
     const extractor = made.use(
-      new Extractor({ threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) }),
+      new Extractor(
+        { log },
+        { threads, read: config.read, ...(options.isIndexed ? { chunk: config.chunk } : {}) },
+      ),
     );
     const { size, timeoutMs } = options;
     // A page's bytes go from one to the other by a plain call; messages carry references.
@@ -192,7 +195,7 @@ export class App implements AsyncDisposable {
     return {
       database,
       archive,
-      extractor: () => (extractor ??= made.use(new Extractor({ threads: 1, read }))),
+      extractor: () => (extractor ??= made.use(new Extractor({ log: this.#deps.log }, { threads: 1, read }))),
       embedder,
       read,
       chunk,

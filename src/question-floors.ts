@@ -186,7 +186,8 @@ export class QuestionFloors implements AsyncDisposable {
 
   async #makeReranker(): Promise<Reranker | undefined> {
     const { reranker } = this.#config;
-    return reranker.modelFolder === "" ? undefined : this.#made.use(await createOnnxCrossEncoder(reranker));
+    if (reranker.modelFolder === "") return undefined;
+    return this.#made.use(await createOnnxCrossEncoder({ log: this.#deps.log }, reranker));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,8 @@ import type { ReadOptions } from "../content/read-options.ts";
 import type { RunContext } from "../context.ts";
 import type { Agent } from "../coordination/agent.ts";
 import type { FetchedPage } from "../document.ts";
+import { endThreads } from "../end-threads.ts";
+import type { Log } from "../log.ts";
 import type { ChunkOptions } from "../rag/chunking/chunk-options.ts";
 import type { ReadJob, ReadPage } from "./reader-thread.ts";
 
@@ -19,15 +21,16 @@ export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable 
   readonly role = "extractor";
   readonly input = FetchedPageSchema;
   readonly output = ReadPageSchema;
+  readonly #log: Log;
   readonly #threads: Piscina<ReadJob, ReadPage>;
   readonly #options: { readonly read: ReadOptions; readonly chunk?: ChunkOptions };
 
   /** @param options.threads Pages read at the same moment. @param options.chunk Absent where nothing is indexed. */
-  constructor(options: {
-    readonly threads: number;
-    readonly read: ReadOptions;
-    readonly chunk?: ChunkOptions;
-  }) {
+  constructor(
+    deps: { readonly log: Log },
+    options: { readonly threads: number; readonly read: ReadOptions; readonly chunk?: ChunkOptions },
+  ) {
+    this.#log = deps.log;
     this.#options = options.chunk ? { read: options.read, chunk: options.chunk } : { read: options.read };
     this.#threads = new Piscina({
       filename: new URL(
@@ -54,9 +57,7 @@ export class Extractor implements Agent<FetchedPage, ReadPage>, AsyncDisposable 
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Piscina (5.3) replaces a thread when it hears of its exit: of one that an abort ended just now, after `destroy`.
-    this.#threads.options.minThreads = 0;
-    await this.#threads.destroy();
+    await endThreads(this.#threads, "the reader of pages", this.#log);
   }
 }
 

@@ -9,6 +9,10 @@ if (major < 22 || (major === 22 && minor < 19)) {
 } else {
   // Compiled code is kept from run to run: starting takes half as long.
   nodeModule.enableCompileCache();
-  const { main } = await import("./program.ts");
+  const [{ main }, { leaveWhenDone }] = await Promise.all([
+    import("./program.ts"),
+    import("../leave-process.ts"),
+  ]);
   process.exitCode = await main(process.argv.slice(2));
+  leaveWhenDone(process.exitCode);
 }

@@ -1,5 +1,6 @@
 import { createForager, type Forager, type ForagerOptions } from "../forager.ts";
 import { ForagerError } from "../errors.ts";
+import { leaveProcess } from "../leave-process.ts";
 import { createLog, type LogLevel } from "../log.ts";
 
 /** Ctrl-C. */
@@ -27,7 +28,7 @@ export class Shell {
   /** Listens for Ctrl-C: the first winds up what is under way, the second ends the process at once. */
   start(): void {
     const stop = () => {
-      if (this.signal.aborted) process.exit(130);
+      if (this.signal.aborted) leaveProcess(130);
       this.say("\nStopping: what is under way is given back. Ctrl-C again to leave at once.");
       this.#interrupt.abort(new InterruptedError());
     };

@@ -6,6 +6,7 @@ import { Extractor } from "../../src/agents/extractor.ts";
 import { rootContext } from "../../src/context.ts";
 import { ReadOptions } from "../../src/content/read-options.ts";
 import type { FetchedPage } from "../../src/document.ts";
+import { silentLog } from "../../src/log.ts";
 
 /** Takes a thread a good while. */
 const page = (): FetchedPage => ({
@@ -34,7 +35,7 @@ describe("extractor", () => {
     };
     process.on("worker", onWorker);
     try {
-      const extractor = new Extractor({ threads: 1, read: ReadOptions.parse({}) });
+      const extractor = new Extractor({ log: silentLog }, { threads: 1, read: ReadOptions.parse({}) });
       const stop = new AbortController();
       const reading = extractor.run(page(), rootContext("test", stop.signal));
       await started.promise;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { ForagerError, MissingError } from "../../src/errors.ts";
+import { silentLog } from "../../src/log.ts";
 import { shippedModelFolder } from "../../src/rag/embedders/local-onnx-model.ts";
 import { createOnnxCrossEncoder } from "../../src/rag/rerankers/onnx-cross-encoder.ts";
 
@@ -73,7 +74,7 @@ describe("a cross-encoder in ONNX", () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  const open = () => createOnnxCrossEncoder({ modelFolder: folder, threads: 1 });
+  const open = () => createOnnxCrossEncoder({ log: silentLog }, { modelFolder: folder, threads: 1 });
 
   it("reads query and passage together, each passage for itself, in their order", async () => {
     const [tokenizer, config] = await Promise.all(
@@ -115,7 +116,7 @@ describe("a cross-encoder in ONNX", () => {
 
   it("says what is missing in a folder, and what is wrong with a model that cannot be run", async () => {
     await assert.rejects(
-      createOnnxCrossEncoder({ modelFolder: join(folder, "nothing"), threads: 1 }),
+      createOnnxCrossEncoder({ log: silentLog }, { modelFolder: join(folder, "nothing"), threads: 1 }),
       (error) => error instanceof MissingError && /It takes tokenizer.json/.test(error.message),
     );
     const weights = join(folder, "onnx/model_quantized.onnx");

@@ -5,6 +5,7 @@ import PQueue from "p-queue";
 import { ForagerError, MissingError, messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { within } from "../../deadline.ts";
+import { endThreads } from "../../end-threads.ts";
 import type { Embedder, TokenVectors } from "../embedder.ts";
 import { mainScript } from "../text/scripts.ts";
 import {
@@ -127,7 +128,7 @@ export class LocalOnnxEmbedder implements Embedder {
     this.#closing.abort(new ForagerError("closed", "The local embedder was closed."));
     process.off("exit", this.#shutGate);
     this.#shutGate();
-    await this.#pool?.destroy();
+    if (this.#pool) await endThreads(this.#pool, "the local embedder", this.#log);
   }
 
   async #embed(

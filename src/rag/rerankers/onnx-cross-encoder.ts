@@ -4,7 +4,9 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import type { Piscina } from "piscina";
 import PQueue from "p-queue";
+import { endThreads } from "../../end-threads.ts";
 import { ForagerError, MissingError, messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import { NativeGate } from "../onnx/native-gate.ts";
 import { openOnnxPool } from "../onnx/onnx-pool.ts";
 import type { Reranker } from "../reranker.ts";
@@ -24,7 +26,10 @@ const exitWaitMs = 2_000;
  * The cross-encoder in `options.modelFolder`. Nothing is loaded before the first text.
  * @throws {MissingError} When the folder holds none.
  */
-export async function createOnnxCrossEncoder(options: OnnxCrossEncoderOptions): Promise<Reranker> {
+export async function createOnnxCrossEncoder(
+  deps: { readonly log: Log },
+  options: OnnxCrossEncoderOptions,
+): Promise<Reranker> {
   const folder = options.modelFolder;
   try {
     const config = JSON.parse(await readFile(join(folder, "tokenizer_config.json"), "utf8")) as {
@@ -33,7 +38,7 @@ export async function createOnnxCrossEncoder(options: OnnxCrossEncoderOptions): 
     await readFile(join(folder, "tokenizer.json"));
     const { modelFile, bytes } = await readWeights(folder);
     const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-    return new OnnxCrossEncoder({
+    return new OnnxCrossEncoder(deps, {
       id: `${basename(folder)}/${hash}`,
       folder,
       modelFile,
@@ -61,6 +66,7 @@ async function readWeights(folder: string): Promise<{ readonly modelFile: string
 /** A cross-encoder run on this machine by onnxruntime: worker threads with a session each. */
 class OnnxCrossEncoder implements Reranker {
   readonly id: string;
+  readonly #log: Log;
   readonly #facts: { readonly folder: string; readonly modelFile: string; readonly maxTokens: number };
   readonly #threads: number;
   readonly #queue: PQueue;
@@ -69,13 +75,17 @@ class OnnxCrossEncoder implements Reranker {
   readonly #closing = new AbortController();
   #pool: Piscina<RerankTask, number[]> | undefined;
 
-  constructor(facts: {
-    readonly id: string;
-    readonly folder: string;
-    readonly modelFile: string;
-    readonly maxTokens: number;
-    readonly threads: number;
-  }) {
+  constructor(
+    deps: { readonly log: Log },
+    facts: {
+      readonly id: string;
+      readonly folder: string;
+      readonly modelFile: string;
+      readonly maxTokens: number;
+      readonly threads: number;
+    },
+  ) {
+    this.#log = deps.log;
     const { id, folder, modelFile, maxTokens, threads } = facts;
     this.id = id;
     this.#facts = { folder, modelFile, maxTokens };
@@ -114,7 +124,7 @@ class OnnxCrossEncoder implements Reranker {
     this.#closing.abort(new ForagerError("closed", "The reranker was closed."));
     process.off("exit", this.#shutGate);
     this.#shutGate();
-    await this.#pool?.destroy();
+    if (this.#pool) await endThreads(this.#pool, "the reranker", this.#log);
   }
 
   #open(): Piscina<RerankTask, number[]> {
