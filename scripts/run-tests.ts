@@ -55,7 +55,8 @@ async function runNodeTests(globs: readonly string[]): Promise<{ passed: number;
     clearTimeout(timer);
     if (progress.running === 0) timer = setTimeout(linger, lingerMs);
   });
-  await once(child, "exit");
+  // Not at its exit: what it told last may be unread by then.
+  await once(child, "close");
   clearTimeout(timer);
 
   const problems = progress.skipped.map((name) => `Skipped, which counts as failed: ${name}`);

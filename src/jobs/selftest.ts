@@ -86,24 +86,26 @@ export async function selftest(
       run: (own) => measurePlan({ backend, clock: systemClock, ledgers }, { nodeMs: 250 }, own),
     },
   ];
-  const { measured, failures } = await runPhases(phases, context, onPhase);
+  const { measured, failures } = await runPhases(phases, context, { onPhase, ledgers });
   settleEffects(log, ledgers.effects);
   return report(measured, failures, ledgers);
 }
 
 /**
- * Runs one part after the other, each within its limit; a failed one is a sentence, and the rest goes on.
+ * Runs one part after the other, each within its limit; a failed one is a sentence, and the rest goes on. What it left
+ * undone in `ledgers` counts as lost by nobody.
  * @throws {StoreError} When the folder cannot be written: then there is nothing more to try.
  */
 export async function runPhases(
   phases: readonly Phase[],
   context: RunContext,
-  onPhase: (name: string) => void = () => {},
+  { onPhase, ledgers }: { readonly onPhase?: (name: string) => void; readonly ledgers?: Ledgers } = {},
 ): Promise<{ readonly measured: Partial<SelfTestFigures>; readonly failures: readonly string[] }> {
   let measured: Partial<SelfTestFigures> = {};
   const failures: string[] = [];
   for (const phase of phases) {
-    onPhase(phase.name);
+    onPhase?.(phase.name);
+    const before = Object.values<Ledger>({ ...ledgers }).map((ledger) => [ledger, ledger.issued] as const);
     try {
       measured = { ...measured, ...(await runPhase(phase, context)) };
     } catch (error) {
@@ -111,6 +113,7 @@ export async function runPhases(
       if (error instanceof StoreError)
         throw new StoreError(`${error.message} ${scratchRemedy}`, { cause: error });
       failures.push(`The part "${phase.name}" failed: ${messageOf(error)}`);
+      for (const [ledger, issued] of before) ledger.abandon(issued);
     }
   }
   return { measured, failures };

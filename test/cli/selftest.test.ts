@@ -60,7 +60,7 @@ describe("forager selftest", () => {
     for (const key of keys.slice(0, -2))
       assert.ok(Number(line[key]) > 0 || /failed: It took longer/.test(err), `${key} is ${line[key]}`);
     // Whether a figure is good enough is this machine's affair; that it is said is ours.
-    assert.equal(code === 1, /it must be at (least|most)/.test(err), err);
+    assert.equal(code === 1, /it must be at (least|most)|failed: It took longer/.test(err), err);
     assert.deepEqual(await readdir(folder.path), []);
     assert.equal(existsSync(dataDir), false);
   });

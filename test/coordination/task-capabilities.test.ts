@@ -41,6 +41,35 @@ describe("what the task queue is for", () => {
     assert.equal(await backend.memory.get("extracted"), undefined);
   });
 
+  it("C12: a page is not given out twice when the process stands still as it is taken", async ({ mock }) => {
+    mock.timers.enable({ apis: ["setInterval"] });
+    const clock = new ManualClock();
+    using backend = openBackend({ clock });
+    const begun: unknown[] = [];
+    const release = Promise.withResolvers<void>();
+    const consumer = backend.tasks.consume(
+      "work",
+      async (page) => {
+        begun.push(page);
+        await release.promise;
+      },
+      { concurrency: 3, timeoutMs: 60_000, context },
+    );
+    await addOne(backend, work("page 1"));
+    await until("the first taking", () => begun.length === 1);
+    await addOne(backend, work("page 2"));
+    // One group of writes: the consumer takes the second page, time passes, and the leases are looked after.
+    const pause = backend.database.write(() => clock.advance(60_000));
+    mock.timers.tick(100);
+    await pause;
+    await until("the second taking", () => begun.length === 2);
+    consumer.resume();
+    release.resolve();
+    await consumer.idle(AbortSignal.timeout(60_000));
+    await consumer[Symbol.asyncDispose]();
+    assert.deepEqual(begun, ["page 1", "page 2"]);
+  });
+
   it("C13: pages that break the parser are kept with error, tries and trace, and one call does them again after the fix", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "forager.db");

@@ -2,6 +2,8 @@
 export class Ledger {
   readonly #what: string;
   readonly #counts: number[] = [];
+  /** What nobody waited for: its part was ended before it could happen. */
+  readonly #abandoned = new Set<number>();
 
   /** @param what What is counted, as in "message". */
   constructor(what: string) {
@@ -17,6 +19,11 @@ export class Ledger {
     return this.#counts.push(0) - 1;
   }
 
+  /** From this one on all belongs to a part that was ended early: what of it has not happened is not lost. */
+  abandon(from: number): void {
+    for (let id = from; id < this.issued; id += 1) this.#abandoned.add(id);
+  }
+
   /** It happened. Once too often, too, when nobody ever issued it. */
   settle(id: number): void {
     this.#counts[id] = (this.#counts[id] ?? 1) + 1;
@@ -24,7 +31,7 @@ export class Ledger {
 
   /** What was issued and never happened, by name. */
   lost(): string[] {
-    return this.#named((count) => count === 0);
+    return this.#named((count, id) => count === 0 && !this.#abandoned.has(id));
   }
 
   /** What happened more than once, by name. */
@@ -32,8 +39,8 @@ export class Ledger {
     return this.#named((count) => count > 1);
   }
 
-  #named(isMeant: (count: number) => boolean): string[] {
-    return this.#counts.flatMap((count, id) => (isMeant(count) ? [`${this.#what} ${id}`] : []));
+  #named(isMeant: (count: number, id: number) => boolean): string[] {
+    return this.#counts.flatMap((count, id) => (isMeant(count, id) ? [`${this.#what} ${id}`] : []));
   }
 }
 

@@ -1,6 +1,6 @@
 import { unlessAborted } from "../../../../deadline.ts";
 import { ForagerError, messageOf } from "../../../../errors.ts";
-import { type ConsumeOptions, type Consumer, RetryLaterError } from "../../../tasks.ts";
+import { type ConsumeOptions, type Consumer, RetryLaterError, type Task } from "../../../tasks.ts";
 import { type Claimer, type TakenTask, type TaskClaims } from "./task-claims.ts";
 import { type TryEnd, type TryFloor, TaskTry, type TryOptions, longestTimerMs } from "./task-try.ts";
 import { expired } from "./task-upkeep.ts";
@@ -34,6 +34,7 @@ export class TaskConsumer implements Consumer {
   readonly #asking: NodeJS.Timeout | undefined;
   readonly #onAbort: () => void;
   #ended: { readonly work: TaskTry; readonly end: TryEnd }[] = [];
+  #taken: readonly TakenTask[] = [];
   #onWorkEnd: () => void = () => {};
   #sleep: AbortController | undefined;
   #turn: Promise<void> | undefined;
@@ -66,6 +67,11 @@ export class TaskConsumer implements Consumer {
   /** What is under way. */
   get working(): readonly TaskTry[] {
     return [...this.#working];
+  }
+
+  /** What was taken in the transaction that goes on, and is under way once that is over. */
+  get taken(): readonly Task[] {
+    return this.#taken.map(({ task }) => task);
   }
 
   /** Looks for tasks now. */
@@ -139,6 +145,7 @@ export class TaskConsumer implements Consumer {
         if (this.#ended.length === 0 && !this.#canTake()) continue;
         const { over, taken } = await this.#floor.database.write(() => this.#settleAndClaim());
         for (const work of over) this.#working.delete(work);
+        this.#taken = [];
         for (const each of taken) this.#start(each);
         hasTaken = taken.length > 0;
         this.#onWorkEnd();
@@ -151,6 +158,7 @@ export class TaskConsumer implements Consumer {
     } finally {
       // In the same step in which the last call was looked for, so that none is lost.
       this.#isTurning = false;
+      this.#taken = [];
     }
   }
 
@@ -163,6 +171,7 @@ export class TaskConsumer implements Consumer {
     const { claims, clock } = this.#floor;
     const taken =
       free > 0 ? claims.claim(this.#options.claimer(), free, this.#options.leaseMs, clock.now()) : [];
+    this.#taken = taken;
     return { over: ended.map(({ work }) => work), taken };
   }
 

@@ -249,6 +249,8 @@ export class SqliteTasks implements Tasks {
   #renewAndRecover(): void {
     const now = this.#clock.now();
     for (const consumer of this.#consumers) {
+      // When the process stood still since, in the same group of writes, these have run out as well.
+      for (const task of consumer.taken) this.#rows.renew(task, now + this.#times.leaseMs);
       for (const work of consumer.working) {
         if (!this.#rows.renew(work.task, now + this.#times.leaseMs))
           work.drop(this.#views.reasonOfCancel(work.task.id));
