@@ -11,6 +11,9 @@ import { childContext, rootContext } from "../../src/context.ts";
 import { TimeoutError } from "../../src/errors.ts";
 import { silentLog } from "../../src/log.ts";
 
+/** Less than a test may take, and more than a page does on the slowest machine. */
+const longMs = 240_000;
+
 /** A tier that may reach the given origins: small, and with time for a machine that stands still. */
 export function openHeadless(
   allowedOrigins: readonly string[],
@@ -18,13 +21,13 @@ export function openHeadless(
 ): HeadlessTier {
   const guard = new EgressGuard({ resolve: systemResolve }, { allowedOrigins });
   const limits = { maxTabs: 4, maxBytes: 4_000_000, maxScriptHeapMb: 128 };
-  const times = { launchTimeoutMs: 60_000, settleTimeoutMs: 60_000 };
+  const times = { launchTimeoutMs: longMs, fetchTimeoutMs: longMs, settleTimeoutMs: 60_000 };
   const parsed = HeadlessOptions.parse({ ...limits, ...times, ...options });
   return new HeadlessTier({ guard, clock: systemClock, log: silentLog }, parsed);
 }
 
 /** Fetches with a deadline of its own. */
-export async function get(tier: HeadlessTier, url: string, timeoutMs = 60_000): Promise<FetchOutcome> {
+export async function get(tier: HeadlessTier, url: string, timeoutMs = longMs): Promise<FetchOutcome> {
   using context = childContext(
     rootContext("test"),
     timeoutMs,
