@@ -23,81 +23,92 @@ const pageTimeoutMs = 30_000;
 const seed = Number(process.env["CHAOS_SEED"] ?? 38);
 const neverEnds: ReadonlySet<Deed> = new Set<Deed>(["hangs", "comes back late"]);
 
+/** Most of a minute is waited for pages that hang, however fast the machine is. */
+const patient = { timeout: 900_000 };
+
 // Each breaks a process of its own, and mostly waits; so they run side by side.
 describe("a crawl in chaos", { concurrency: true }, () => {
-  it("C38: throws, hangs, leaks, a blocked event loop and dead threads end no page unaccounted for, and leave nothing behind", async () => {
-    await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 300, seed: 7 });
-    const broken = await startChaos({
-      origin: site.origin,
-      dataDir: join(folder.path, "chaos"),
-      warmUpDir: join(folder.path, "clean"),
-      seed,
-      shares: {
-        researcher: {
-          throws: 0.12,
-          "throws afterwards": 0.03,
-          "throws always": 0.02,
-          hangs: 0.012,
-          "comes back late": 0.012,
-          leaks: 0.2,
-          "answers badly": 0.02,
+  it(
+    "C38: throws, hangs, leaks, a blocked event loop and dead threads end no page unaccounted for, and leave nothing behind",
+    patient,
+    async () => {
+      await using folder = await temporaryFolder();
+      await using site = await serveGeneratedSite({ pages: 300, seed: 7 });
+      const broken = await startChaos({
+        origin: site.origin,
+        dataDir: join(folder.path, "chaos"),
+        warmUpDir: join(folder.path, "clean"),
+        seed,
+        shares: {
+          researcher: {
+            throws: 0.12,
+            "throws afterwards": 0.03,
+            "throws always": 0.02,
+            hangs: 0.012,
+            "comes back late": 0.012,
+            leaks: 0.2,
+            "answers badly": 0.02,
+          },
+          extractor: { throws: 0.05, "throws afterwards": 0.02, hangs: 0.01, leaks: 0.1 },
         },
-        extractor: { throws: 0.05, "throws afterwards": 0.02, hangs: 0.01, leaks: 0.1 },
-      },
-      crawl: { concurrency: 12, pageTimeoutMs, maxAttempts },
-      block: { atCall: 150, ms: pageTimeoutMs + 1_000 },
-      threadsEndAt: [40, 90, 180],
-    }).told();
-    const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveries: undefined })}`;
-    assert.equal(broken.error, "", why);
-    assert.ok(broken.endedThreads === 3 && broken.frozen.length > 0, why);
-    const deadLetters = await checkKept(folder.path, site, broken, why);
-    for (const { what, reason, attempts, detail } of deadLetters) {
-      if (reason === "http 404") continue;
-      const deeds = new Map(broken.done).get(String(what)) ?? [];
-      const about = `${String(what)} died of "${reason}: ${detail}", having met with ${deeds.join(", ")}; ${why}`;
-      // Only what never ends is given up at once; all else had its tries.
-      const isHung = reason === "timeout" && deeds.some((deed) => neverEnds.has(deed));
-      const isTried = attempts === maxAttempts && ["crash", "timeout"].includes(reason);
-      assert.ok(isHung || isTried, about);
-    }
-    checkFootprint(broken, why);
-    // A researcher that works still fails with an extractor that is broken on purpose, one call in twelve.
-    const recoveries = broken.recoveries.toSorted((left, right) => left - right);
-    const most = recoveries[Math.floor(recoveries.length * 0.9)] ?? Infinity;
-    assert.ok(
-      recoveries.length > 10 && most <= 3,
-      `seed ${seed}: after ${recoveries.length} breakdowns so many calls that nobody broke failed before one was served: ${recoveries.join(", ")}`,
-    );
-  });
+        crawl: { concurrency: 12, pageTimeoutMs, maxAttempts },
+        block: { atCall: 150, ms: pageTimeoutMs + 1_000 },
+        threadsEndAt: [40, 90, 180],
+      }).told();
+      const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveries: undefined })}`;
+      assert.equal(broken.error, "", why);
+      assert.ok(broken.endedThreads === 3 && broken.frozen.length > 0, why);
+      const deadLetters = await checkKept(folder.path, site, broken, why);
+      for (const { what, reason, attempts, detail } of deadLetters) {
+        if (reason === "http 404") continue;
+        const deeds = new Map(broken.done).get(String(what)) ?? [];
+        const about = `${String(what)} died of "${reason}: ${detail}", having met with ${deeds.join(", ")}; ${why}`;
+        // Only what never ends is given up at once; all else had its tries.
+        const isHung = reason === "timeout" && deeds.some((deed) => neverEnds.has(deed));
+        const isTried = attempts === maxAttempts && ["crash", "timeout"].includes(reason);
+        assert.ok(isHung || isTried, about);
+      }
+      checkFootprint(broken, why);
+      // A researcher that works still fails with an extractor that is broken on purpose, one call in twelve.
+      const recoveries = broken.recoveries.toSorted((left, right) => left - right);
+      const most = recoveries[Math.floor(recoveries.length * 0.9)] ?? Infinity;
+      assert.ok(
+        recoveries.length > 10 && most <= 3,
+        `seed ${seed}: after ${recoveries.length} breakdowns so many calls that nobody broke failed before one was served: ${recoveries.join(", ")}`,
+      );
+    },
+  );
 
-  it("C38: kill -9 amid the chaos loses and doubles nothing, and the next process goes on at once", async () => {
-    await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages: 100, seed: 8 });
-    const errand: Errand = {
-      origin: site.origin,
-      dataDir: join(folder.path, "chaos"),
-      seed,
-      shares: {
-        researcher: { throws: 0.08, "throws always": 0.02, hangs: 0.01, leaks: 0.1 },
-        extractor: { throws: 0.05 },
-      },
-      crawl: { concurrency: 8, pageTimeoutMs, maxAttempts },
-    };
-    for (const requests of [40, 80]) {
-      const { child, ended } = startChaos(errand);
-      while (site.requests.length < requests && child.exitCode === null) await delay(2);
-      child.kill("SIGKILL");
-      assert.equal(await ended, "SIGKILL");
-    }
-    prolongLeases(errand.dataDir);
-    const broken = await startChaos(errand).told();
-    const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveries: undefined })}`;
-    assert.equal(broken.error, "", why);
-    await checkKept(folder.path, site, broken, why);
-    checkFootprint(broken, why);
-  });
+  it(
+    "C38: kill -9 amid the chaos loses and doubles nothing, and the next process goes on at once",
+    patient,
+    async () => {
+      await using folder = await temporaryFolder();
+      await using site = await serveGeneratedSite({ pages: 100, seed: 8 });
+      const errand: Errand = {
+        origin: site.origin,
+        dataDir: join(folder.path, "chaos"),
+        seed,
+        shares: {
+          researcher: { throws: 0.08, "throws always": 0.02, hangs: 0.01, leaks: 0.1 },
+          extractor: { throws: 0.05 },
+        },
+        crawl: { concurrency: 8, pageTimeoutMs, maxAttempts },
+      };
+      for (const requests of [40, 80]) {
+        const { child, ended } = startChaos(errand);
+        while (site.requests.length < requests && child.exitCode === null) await delay(2);
+        child.kill("SIGKILL");
+        assert.equal(await ended, "SIGKILL");
+      }
+      prolongLeases(errand.dataDir);
+      const broken = await startChaos(errand).told();
+      const why = `seed ${seed}: ${JSON.stringify({ ...broken, done: undefined, recoveries: undefined })}`;
+      assert.equal(broken.error, "", why);
+      await checkKept(folder.path, site, broken, why);
+      checkFootprint(broken, why);
+    },
+  );
 
   it("C38: Ctrl-C ends it while every agent hangs, and gives back what was under way", async () => {
     await using folder = await temporaryFolder();

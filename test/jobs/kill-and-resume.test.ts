@@ -22,31 +22,36 @@ const crawl = (origin: string, dataDir: string) => [
 ];
 
 describe("a crawl that is killed", () => {
-  it(`equals an undisturbed one after ${kills} kill -9 at any moment, and fetches little twice`, async () => {
-    await using folder = await temporaryFolder();
-    await using site = await serveGeneratedSite({ pages, seed: 7, latencyMs: 50 });
-    const whole = await forager(...crawl(site.origin, `${folder.path}/whole`));
-    assert.equal(whole.code, 0, whole.err);
-    const undisturbed = fetches(site.requests);
+  it(
+    `equals an undisturbed one after ${kills} kill -9 at any moment, and fetches little twice`,
+    { timeout: 900_000 },
+    async () => {
+      await using folder = await temporaryFolder();
+      await using site = await serveGeneratedSite({ pages, seed: 7, latencyMs: 50 });
+      const whole = await forager(...crawl(site.origin, `${folder.path}/whole`));
+      assert.equal(whole.code, 0, whole.err);
+      const undisturbed = fetches(site.requests);
 
-    for (let i = 0; i < kills; i += 1) {
-      const before = site.requests.length;
-      const { child, ended } = startForager(crawl(site.origin, `${folder.path}/killed`));
-      // A few die while they start or take up what was left, the others some requests later: twenty such lives do not finish it.
-      if (i % 5 === 4) await Promise.race([delay(i * 25), ended]);
-      else
-        while (site.requests.length < before + 1 + ((i * 7) % 12) && child.exitCode === null) await delay(1);
-      child.kill("SIGKILL");
-      assert.equal((await ended).signal, "SIGKILL");
-    }
-    const resumed = await forager(...crawl(site.origin, `${folder.path}/killed`));
-    assert.equal(resumed.code, 0, resumed.err);
+      for (let i = 0; i < kills; i += 1) {
+        const before = site.requests.length;
+        const { child, ended } = startForager(crawl(site.origin, `${folder.path}/killed`));
+        // A few die while they start or take up what was left, the others some requests later: twenty such lives do not finish it.
+        if (i % 5 === 4) await Promise.race([delay(i * 25), ended]);
+        else
+          while (site.requests.length < before + 1 + ((i * 7) % 12) && child.exitCode === null)
+            await delay(1);
+        child.kill("SIGKILL");
+        assert.equal((await ended).signal, "SIGKILL");
+      }
+      const resumed = await forager(...crawl(site.origin, `${folder.path}/killed`));
+      assert.equal(resumed.code, 0, resumed.err);
 
-    assert.deepEqual(await contents(`${folder.path}/killed`), await contents(`${folder.path}/whole`));
-    assert.deepEqual(counted(jsonLines(resumed.out)[0] ?? {}), counted(jsonLines(whole.out)[0] ?? {}));
-    const again = fetches(site.requests) - 2 * undisturbed;
-    assert.ok(again <= kills * concurrency, `${again} fetches more than an undisturbed crawl's`);
-  });
+      assert.deepEqual(await contents(`${folder.path}/killed`), await contents(`${folder.path}/whole`));
+      assert.deepEqual(counted(jsonLines(resumed.out)[0] ?? {}), counted(jsonLines(whole.out)[0] ?? {}));
+      const again = fetches(site.requests) - 2 * undisturbed;
+      assert.ok(again <= kills * concurrency, `${again} fetches more than an undisturbed crawl's`);
+    },
+  );
 
   it("C52: gives everything back on SIGTERM, and the next crawl loses and repeats nothing", async () => {
     await using folder = await temporaryFolder();
