@@ -18,15 +18,15 @@ export class TopHits {
   }
 
   offer(id: number, score: number): void {
-    const hit = { id, score };
     if (this.#heap.length < this.#limit) {
-      this.#heap.push(hit);
+      this.#heap.push({ id, score });
       this.#rise(this.#heap.length - 1);
       return;
     }
     const worst = this.#heap[0];
-    if (!worst || !isWorse(worst, hit)) return;
-    this.#heap[0] = hit;
+    // Most of what is offered is not kept, and not made an object of.
+    if (!worst || !(worst.score < score || (worst.score === score && worst.id > id))) return;
+    this.#heap[0] = { id, score };
     this.#sink();
   }
 

@@ -47,15 +47,21 @@ export class VectorIndex {
       lengths[slot] !== 0 && (options.accepts?.(documents[slot] as number) ?? true);
     const wanted = oversampling * Math.max(options.limit, leastLimit);
     const nearest = this.#signs.nearest(vector, wanted, accepts).map((slot) => ids[slot]);
-    // One statement for all: a call for each costs as much again.
-    const rows = this.#database
+    // All in one value: a row for each costs twice as much. SQLite joins bytes as text and leaves them as they are, since
+    // the file's text is UTF-8; both lists are in the order of the same scan.
+    const row = this.#database
       .prepare(
-        `SELECT chunk_id, numbers FROM json_each(?) CROSS JOIN embedding ON embedding.id = value
-         CROSS JOIN vector ON vector.id = vector_id`,
+        `SELECT json_group_array(chunk_id) AS ids, CAST(group_concat(numbers, '') AS BLOB) AS numbers
+         FROM json_each(?) CROSS JOIN embedding ON embedding.id = value CROSS JOIN vector ON vector.id = vector_id`,
       )
-      .iterate(JSON.stringify(nearest));
+      .get(JSON.stringify(nearest));
+    const chunkIds = JSON.parse(String(row?.["ids"])) as readonly number[];
+    if (chunkIds.length === 0) return [];
+    const numbers = readVector(row?.["numbers"]);
+    const width = vector.length;
     const top = new TopHits(options.limit);
-    for (const row of rows) top.offer(Number(row["chunk_id"]), dot(vector, readVector(row["numbers"])));
+    for (const [at, id] of chunkIds.entries())
+      top.offer(id, dot(vector, numbers.subarray(at * width, (at + 1) * width)));
     return top.sorted();
   }
 

@@ -93,11 +93,13 @@ export class BitIndex {
   #closest(vector: Float32Array, slots: readonly number[], limit: number): number[] {
     const sums = sumsOfSigns(vector);
     const top = new TopHits(limit);
+    // A view of each row would cost more than to read it.
+    const { words } = this.#signs;
     for (const slot of slots) {
-      const row = this.#signs.row(slot);
+      const start = this.#signs.startOf(slot);
       let score = 0;
-      for (let word = 0, at = 0; word < row.length; word++, at += 1_024) {
-        const bits = row[word] as number;
+      for (let word = 0, at = 0; word < this.#words; word++, at += 1_024) {
+        const bits = words[start + word] as number;
         score +=
           (sums[at + (bits & 255)] as number) +
           (sums[at + 256 + ((bits >>> 8) & 255)] as number) +

@@ -40,8 +40,18 @@ export class SignMemory {
 
   /** The words of a row, to be written or read until the next {@link reserve}. */
   row(slot: number): Uint32Array {
-    const start = (this.#width / 4) * (1 + slot);
+    const start = this.startOf(slot);
     return this.#signs.subarray(start, start + this.#words);
+  }
+
+  /** All rows, to be read until the next {@link reserve}: each from {@link startOf} on. */
+  get words(): Uint32Array {
+    return this.#signs;
+  }
+
+  /** Where a row begins among the {@link words}. */
+  startOf(slot: number): number {
+    return (this.#width / 4) * (1 + slot);
   }
 
   /** How many bits differ between `query` and each of the first `rows` rows; overwritten by the next call. */
