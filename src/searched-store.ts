@@ -110,7 +110,10 @@ export class SearchedStore implements AsyncDisposable {
       return { store: localStore(folder), isWordsOnly: false, notes: [] };
     }
     try {
-      await within("Asking Qdrant whether it is there", probeMs, signal, (own) => connection.probe(own));
+      // Where there is nothing to search in its place, it has as long as for any answer.
+      if (folder)
+        await within("Asking Qdrant whether it is there", probeMs, signal, (own) => connection.probe(own));
+      else await connection.probe(signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (!folder || !(error instanceof ForagerError)) throw error;

@@ -10,6 +10,7 @@ import { EventStream } from "../../src/events.ts";
 import { silentLog } from "../../src/log.ts";
 import { readJudgedQueries } from "../../src/rag/evaluation/judged-query.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
+import { probeMs } from "../../src/rag/stores/watched.ts";
 import { SearchedStore } from "../../src/searched-store.ts";
 import { jsonLines, startForager, temporaryFolder } from "../cli/run-forager.ts";
 import type { LoggedRequest } from "../qdrant/faults.ts";
@@ -106,6 +107,17 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     assert.equal(refused.code, 1);
     assert.match(refused.err, /QDRANT_API_KEY/);
     assert.doesNotMatch(refused.err + refused.out + allowed.err, /secret/);
+  });
+
+  it("has longer to say that it is there where nothing can be searched in its place", async () => {
+    await using folder = await temporaryFolder();
+    await using standIn = await startStandIn();
+    await using forager = open(folder.path, standIn.url);
+    await forager.add([lamp]);
+    await using elsewhere = open(`${folder.path}/none`, standIn.url);
+    standIn.fault({ kind: "delay", ms: probeMs + 200, when: ({ operation }) => operation === "root" });
+    const { hits, notes } = await elsewhere.search("lamp");
+    assert.deepEqual([hits[0]?.url, notes], [lamp.url, []]);
   });
 
   for (const [what, ask] of [
