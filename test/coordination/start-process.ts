@@ -17,7 +17,7 @@ export function startProcess(script: string, ...args: readonly string[]) {
     ended,
     /** Waits for a line that was or will be printed and begins like one of these. */
     async line(...starts: readonly string[]): Promise<void> {
-      const signal = AbortSignal.timeout(60_000);
+      const signal = AbortSignal.timeout(240_000);
       while (!lines.some((line) => starts.some((start) => line.startsWith(start))))
         await once(reader, "line", { signal });
     },
