@@ -1,13 +1,15 @@
 // How good are answers, and are questions that the pages do not answer refused? Over an index made before:
 //   forager crawl http://127.0.0.1:PORT/index.html --max-pages 400 --embed all --data-dir DIR   (PORT serves the manual's folder)
-//   node bench/answers.ts SET --data-dir DIR [--words] [--verbose]       SET: a file in bench/questions, without .json
-// --words: without an embedder. "absent": the subject is not indexed; "near": the subject is, the fact is not. A quote
+//   node bench/answers.ts SET --data-dir DIR [--words] [--typos SEED] [--verbose]   SET: a file in bench/questions, without .json
+// --words: without an embedder. --typos: one slip of the keys in each question.
+// "absent": the subject is not indexed; "near": the subject is, the fact is not. A quote
 // holds the answer when it matches what was expected, white space collapsed. A held-out set prints totals alone.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { createForager } from "../src/index.ts";
+import { typist } from "./typos.ts";
 
 /** The older shape: `expected` is a regular expression, null where the pages do not say. */
 const PlainQuestions = z.array(
@@ -34,6 +36,7 @@ const { values, positionals } = parseArgs({
   options: {
     "data-dir": { type: "string" },
     words: { type: "boolean", default: false },
+    typos: { type: "string" },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -51,7 +54,9 @@ const counts = { found: 0, first: 0, firstAtGlance: 0, two: 0, any: 0, shown: 0,
 const words: number[] = [];
 const times: number[] = [];
 const stated: { readonly confidence: number; readonly isRight: boolean }[] = [];
-for (const { query, kind, expected } of questions) {
+const typed = values.typos === undefined ? (query: string) => query : typist(Number(values.typos));
+for (const { query: meant, kind, expected } of questions) {
+  const query = typed(meant);
   const started = performance.now();
   const answer = await forager.ask(query);
   times.push(performance.now() - started);

@@ -1,7 +1,8 @@
 // How good is each way to join words and meaning, and what is a part of the vectors worth? Over indexes made before with
 // `forager crawl ... --embed all`; nothing is embedded but the questions, nothing is written:
 //   node bench/retrieval.ts NAME=DATA_FOLDER:bench/questions/apache.json NAME=DATA_FOLDER:QUERIES.jsonl ...
-//     [--part strategies,coverage] [--seed 1]
+//     [--part strategies,coverage] [--seed 1] [--typos SEED]
+// --typos: one slip of the keys in each question.
 // Prints two tables in Markdown: nDCG@10 over pages, and its difference to BM25, the same queries drawn on both sides.
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/clock.ts";
@@ -13,6 +14,7 @@ import { RetrieveOptions } from "../src/rag/retrieval/retrieve-options.ts";
 import { Retriever } from "../src/rag/retrieval/retrieve.ts";
 import { silentLog } from "../src/log.ts";
 import { JudgedSet } from "./retrieval/judged-set.ts";
+import { typist } from "./typos.ts";
 
 /** Pages a ranking is asked for. */
 const depth = 100;
@@ -26,8 +28,8 @@ interface Way {
   readonly withoutVectors?: true;
 }
 
-/** The question as it stands; the default asks long ones sentence by sentence too. */
-const plain: Partial<RetrieveOptions> = { variants: [] };
+/** The question as it stands; the default asks long ones sentence by sentence too, and words that no page has by near ones. */
+const plain: Partial<RetrieveOptions> = { variants: [], respelling: false };
 const bm25: Way = { name: "BM25 (pages and passages)", options: plain, withoutVectors: true };
 const ways: readonly Way[] = [
   bm25,
@@ -60,6 +62,7 @@ const { values, positionals } = parseArgs({
   options: {
     part: { type: "string", default: "strategies,coverage" },
     seed: { type: "string", default: "1" },
+    typos: { type: "string" },
   },
 });
 const seed = Number(values.seed);
@@ -100,8 +103,9 @@ async function run(set: JudgedSet, way: Way, store: ChunkStore = set.store): Pro
     options,
   );
   const scores: number[] = [];
+  const typed = values.typos === undefined ? (text: string) => text : typist(Number(values.typos));
   for (const query of set.queries) {
-    const { hits } = await retriever.retrieve(query.text, { limit: depth });
+    const { hits } = await retriever.retrieve(typed(query.text), { limit: depth });
     scores.push(
       set.score(
         query,

@@ -22,6 +22,7 @@ export type { EvaluateOptions } from "./jobs/evaluate.ts";
 export type { CalibrateOptions } from "./jobs/calibration-floor.ts";
 export type { CalibrationReport } from "./jobs/calibrate.ts";
 export type { Answer, Citation, Conflict } from "./rag/answering/answer.ts";
+export type { Correction } from "./rag/retrieval/retrieve.ts";
 export type { JudgedQuery } from "./rag/evaluation/judged-query.ts";
 export type { EvaluationReport } from "./rag/evaluation/report.ts";
 export { type Filter, onHost } from "./rag/filter.ts";

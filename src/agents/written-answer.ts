@@ -1,4 +1,5 @@
 import type { Answer, Citation } from "../rag/answering/answer.ts";
+import type { Correction } from "../rag/retrieval/retrieve.ts";
 
 /** A sentence of an answer, with the places among its citations, from 1, that bear it out. */
 export interface AnswerSentence {
@@ -10,6 +11,8 @@ export interface AnswerSentence {
 export interface WrittenAnswer extends Answer {
   /** Absent where the quotes are the answer. */
   readonly sentences?: readonly AnswerSentence[];
+  /** Words of the question that the pages write otherwise, and that were searched for so; absent where there are none. */
+  readonly corrections?: readonly Correction[];
 }
 
 /** A sentence with its marks, as in "A lamp holds 2 litres. [1]". */

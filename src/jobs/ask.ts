@@ -89,7 +89,9 @@ export async function ask(
       show: (sentence) => order.add(index, sentence),
     };
     const checked = await floor.validator.run(await floor.extractor.run(evidence, within), within);
-    const answer = checked.abstained && !isAnythingNear(retrieval) ? { ...checked, citations: [] } : checked;
+    const near = checked.abstained && !isAnythingNear(retrieval) ? { ...checked, citations: [] } : checked;
+    const { corrections } = retrieval;
+    const answer = corrections ? { ...near, corrections } : near;
     order.end(index, answer);
     return answer;
   };
@@ -179,6 +181,7 @@ export function joinAnswers(question: string, answers: readonly WrittenAnswer[])
     ...placed.map(({ answer, offset }) => textOf(answer, offset)),
     ...(found.length > 0 ? missing.map((answer) => `${notFoundPart}${answer.question}`) : [notFound]),
   ];
+  const corrections = answers.flatMap((answer) => answer.corrections ?? []);
   const sentences = placed.flatMap(({ answer, offset }) =>
     (answer.sentences ?? []).map((sentence) => shifted(sentence, offset)),
   );
@@ -189,6 +192,7 @@ export function joinAnswers(question: string, answers: readonly WrittenAnswer[])
     abstained: found.length === 0,
     citations: (found.length > 0 ? found : answers).flatMap((answer) => answer.citations),
     ...(sentences.length > 0 ? { sentences } : {}),
+    ...(corrections.length > 0 ? { corrections } : {}),
     conflicts: answers.flatMap((answer) => answer.conflicts),
     notes: [...new Set(answers.flatMap((answer) => answer.notes))],
   };

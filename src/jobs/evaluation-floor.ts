@@ -4,14 +4,16 @@ import type { RetrieveOptions } from "../rag/retrieval/retrieve-options.ts";
 import { ask, type AskFloor } from "./ask.ts";
 import type { EvaluationFloor } from "./evaluate.ts";
 
+/** The question as it stands. */
+const plain: Partial<RetrieveOptions> = { variants: [], respelling: false };
 /** What each strategy sets; both kinds of words, of page and passage, are BM25 here. */
 const settings: Readonly<Record<StrategyName, Partial<RetrieveOptions>>> = {
-  bm25: { fusion: "dbsf", variants: [] },
-  dense: { fusion: "dbsf", denseWeight: 1, variants: [] },
-  rrf: { fusion: "rrf", denseWeight: 0.5, variants: [] },
-  dbsf: { fusion: "dbsf", denseWeight: 0.5, variants: [] },
+  bm25: { fusion: "dbsf", ...plain },
+  dense: { fusion: "dbsf", denseWeight: 1, ...plain },
+  rrf: { fusion: "rrf", denseWeight: 0.5, ...plain },
+  dbsf: { fusion: "dbsf", denseWeight: 0.5, ...plain },
   default: {},
-  acf: { fusion: "acf", variants: [] },
+  acf: { fusion: "acf", ...plain },
 };
 
 /** An index and what answers from it, made ready to be judged: nothing is embedded on the way, and every page counts once. */

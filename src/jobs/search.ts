@@ -3,7 +3,7 @@ import type { RunContext } from "../context.ts";
 import type { AgentRef } from "../coordination/workforce.ts";
 import type { Filter } from "../rag/filter.ts";
 import type { Freshness } from "../rag/retrieval/freshness.ts";
-import type { Retrieval } from "../rag/retrieval/retrieve.ts";
+import type { Correction, Retrieval } from "../rag/retrieval/retrieve.ts";
 
 /** A passage, and why it is where it is. */
 export interface SearchHit {
@@ -24,6 +24,8 @@ export interface SearchHit {
 
 export interface SearchResult {
   readonly query: string;
+  /** Words of the query that the pages write otherwise, and that were searched for so; absent where there are none. */
+  readonly corrections?: readonly Correction[];
   readonly hits: readonly SearchHit[];
   /** What a reader should know: a retriever that was missing or late. */
   readonly notes: readonly string[];
@@ -49,5 +51,10 @@ export async function search(
     retrievers,
     ...(freshness ? { freshness } : {}),
   }));
-  return { query, hits: hits ?? [], notes: retrieval?.notes ?? [] };
+  return {
+    query,
+    ...(retrieval?.corrections ? { corrections: retrieval.corrections } : {}),
+    hits: hits ?? [],
+    notes: retrieval?.notes ?? [],
+  };
 }

@@ -200,6 +200,8 @@ export interface ChunkStore extends AsyncDisposable {
   ): Promise<readonly FusedFound[]>;
   /** idf of each id of `terms` over chunks, in the same order. */
   idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array>;
+  /** Those of these term ids that a chunk holds. */
+  knownTerms(ids: readonly number[], signal?: AbortSignal): Promise<ReadonlySet<number>>;
 
   /** In the order asked for, those that have gone left out. */
   chunks(ids: readonly ChunkId[], signal?: AbortSignal): Promise<readonly StoredChunk[]>;

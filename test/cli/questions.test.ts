@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { describeFilters, parseFilter } from "../../src/cli/filter.ts";
 import { OptionsError } from "../../src/errors.ts";
 import { createForager } from "../../src/forager.ts";
-import { forager, temporaryFolder } from "./run-forager.ts";
+import { forager, jsonLines, temporaryFolder } from "./run-forager.ts";
 
 describe("questions on the command line", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -56,6 +56,18 @@ describe("questions on the command line", () => {
       );
     });
   }
+
+  it("with a misspelt word are answered as they were meant, which is told", async () => {
+    const asked = ["ask", "How heavy is the small ancohr, the kedge?", "--data-dir", data] as const;
+    const { out } = await forager(...asked);
+    assert.match(out, /It weighs 12 kg/);
+    assert.match(out, /Note: Searched for "anchor" in place of "ancohr", which no page has\./);
+    const [answer] = jsonLines((await forager(...asked, "--json")).out);
+    assert.deepEqual(answer?.["corrections"], [{ written: "ancohr", read: "anchor", kind: "spelling" }]);
+    assert.equal(answer["question"], "How heavy is the small ancohr, the kedge?");
+    const [found] = jsonLines((await forager("search", "ancohr kedge", "--data-dir", data, "--json")).out);
+    assert.deepEqual(found?.["corrections"], answer["corrections"]);
+  });
 
   it("that are piped in are told that a conversation needs a terminal", async () => {
     const { code, err } = await forager("ask", "--data-dir", data);

@@ -209,6 +209,20 @@ for (const storeName of storeNames) {
         assert.ok(Math.abs((idf[at] ?? 0) - value) < 1e-5);
     });
 
+    it("knows the words of its passages, and none of those that have gone", async () => {
+      await using opened = harness.open();
+      const { store } = opened;
+      const ids = [...analyzeQuery("otter lamp garden xylophone").ids];
+      const [lamp, otter] = ["lamp", "otter"].map((word) => analyzeQuery(word).ids[0] ?? 0);
+      assert.deepEqual(await store.knownTerms(ids), new Set());
+      await store.put([indexedOf(otters), indexedOf(winter)]);
+      assert.equal((await store.knownTerms(ids)).size, 3);
+      assert.deepEqual(await store.knownTerms([]), new Set());
+      await store.delete([otters.url]);
+      const left = await store.knownTerms(ids);
+      assert.deepEqual([left.has(lamp ?? 0), left.has(otter ?? 0)], [true, false]);
+    });
+
     it("fuses by itself, where it can, what it finds by words and by vectors, as the formulas say", async () => {
       await using opened = harness.open();
       const { store } = opened;

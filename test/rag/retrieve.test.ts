@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
+import { StoreError } from "../../src/errors.ts";
 import type { Embedder } from "../../src/rag/embedder.ts";
 import { HashingEmbedder } from "../../src/rag/embedders/hashing.ts";
 import { onHost } from "../../src/rag/filter.ts";
@@ -56,6 +57,58 @@ describe("the retriever", () => {
     assert.equal(found.vector, undefined);
     assert.ok(found.lexicalShare > 0.2 && found.lexicalShare <= 1);
     assert.deepEqual(Object.keys(found.hits[0]?.retrievers ?? {}).sort(), ["chunk", "page"]);
+  });
+
+  for (const [what, fails] of [
+    ["searches once more for a misspelt word, and says so", false],
+    ["asks for a misspelt word as it stands where words cannot be looked up", true],
+  ] as const) {
+    it(what, async () => {
+      using index = new SmallIndex(pages);
+      let searches = 0;
+      const { store } = index;
+      const searchWords = store.searchWords.bind(store);
+      const knownTerms = store.knownTerms.bind(store);
+      Object.assign(store, {
+        async searchWords(...given: Parameters<typeof searchWords>) {
+          searches += 1;
+          return await searchWords(...given);
+        },
+        async knownTerms(...given: Parameters<typeof knownTerms>) {
+          if (fails) throw new StoreError("gone");
+          return await knownTerms(...given);
+        },
+      });
+      const asking = retriever(index);
+      const found = await asking.retrieve("How many stomacsh has a cow?", { limit: 3 });
+      assert.equal(searches, fails ? 1 : 2);
+      const corrections = [{ written: "stomacsh", read: "stomachs", kind: "spelling" }];
+      assert.deepEqual(found.corrections, fails ? undefined : corrections);
+      assert.equal(found.query, `How many ${fails ? "stomacsh" : "stomachs"} has a cow?`);
+      const note = 'Searched for "stomachs" in place of "stomacsh", which no page has.';
+      assert.deepEqual(found.notes, fails ? [] : [note]);
+      if (!fails) assert.equal(textsOf(found)[0], "A cow has four stomachs.");
+    });
+  }
+
+  it("asks for a misspelt word as it stands, where that is wanted", async () => {
+    using index = new SmallIndex(pages);
+    const asking = retriever(index, undefined, { respelling: false });
+    const found = await asking.retrieve("How many stomacsh has a cow?", { limit: 3 });
+    assert.equal(found.corrections, undefined);
+  });
+
+  it("hands back why it was stopped while words were looked up", async () => {
+    using index = new SmallIndex(pages);
+    const stop = new AbortController();
+    Object.assign(index.store, {
+      async knownTerms() {
+        stop.abort(new Error("enough"));
+        return await Promise.resolve(new Set<number>());
+      },
+    });
+    const asked = retriever(index).retrieve("How many stomacsh has a cow?", { limit: 3 }, stop.signal);
+    await assert.rejects(asked, /enough/);
   });
 
   it("says where each hit stands with each retriever", async () => {

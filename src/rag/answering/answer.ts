@@ -14,6 +14,7 @@ import { messageOf } from "../../errors.ts";
 import type { Embedder } from "../embedder.ts";
 import { quotedText } from "./quoted-text.ts";
 import { Question } from "./question.ts";
+import { trustInReading } from "../retrieval/respell.ts";
 import type { Hit, Retrieval } from "../retrieval/retrieve.ts";
 import { candidateSentences, partsOf, readPassages, type ReadPassage } from "./answer-candidates.ts";
 import type { Range } from "../text/sentences.ts";
@@ -111,7 +112,8 @@ export class Answerer {
     const hits = this.#hitsToRead(retrieval);
     const pages = [...new Set(hits.map(({ chunk }) => chunk.documentId))];
     const [question, documents] = await Promise.all([
-      Question.weigh(text, this.#store, signal),
+      // As it was searched for: where a word was misspelt, by the right one.
+      Question.weigh(retrieval.query, this.#store, signal),
       this.#store.documents(pages, signal),
     ]);
     const passages = readPassages(hits, new Map(documents.map((document) => [document.id, document])));
@@ -119,9 +121,10 @@ export class Answerer {
     const scored = score(question, passages, supports);
     const found = foundSigns(question, passages);
     const trustIn = (quote: string, sentence: Scored) =>
+      trustInReading(retrieval.corrections) *
       this.#correct(answerConfidence(answerSigns(question, found, quote, sentence)));
     const { kept, conflicts } = await settleContradictions(
-      text,
+      retrieval.query,
       scored,
       passages,
       (sentence) => trustIn(sentence.quote, sentence),

@@ -56,6 +56,12 @@ export const RetrieveOptions = z.strictObject({
     .describe(
       "Other wordings made by rule and asked beside the question, each an embedding and a search more",
     ),
+  respelling: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether a word that no page has is taken for one near it that they have, and the question searched once more",
+    ),
   diversity: z
     .number()
     .min(0)

@@ -11,17 +11,22 @@ import { type CalibratedWeight, joinWordings } from "./join-rankings.ts";
 import { lexicalFacts, type LexicalFacts } from "./lexical-rankings.ts";
 import { rerank, rerankDepth } from "./rerank.ts";
 import type { Reranker } from "../reranker.ts";
+import { type Correction, type Respelt, Respelling } from "./respell.ts";
 import type { RetrieveOptions } from "./retrieve-options.ts";
 import { searchableText } from "../text/searchable-text.ts";
 import { Passages, selectHits } from "./select-hits.ts";
 import { variantsOf, type Wording } from "./variants.ts";
 
 export type { Hit, RetrieverName } from "./hits.ts";
+export type { Correction } from "./respell.ts";
 export type { Wording } from "./variants.ts";
 
 /** What a search found, with the facts that answering and confidence stand on. */
 export interface Retrieval extends LexicalFacts {
+  /** As it was searched for: as it was asked, or as the pages write it. */
   readonly query: string;
+  /** Words of the question that the pages write otherwise; absent where there are none. */
+  readonly corrections?: readonly Correction[];
   /** Best first. */
   readonly hits: readonly Hit[];
   readonly terms: TermCounts;
@@ -57,6 +62,15 @@ export interface MeasuredOnIndex extends CalibratedWeight {
 
 const uncheckedScript = "The embedder was not checked on text in this script, so that words count for more.";
 
+/** Passages that a question's words are compared with: where the right word is, and few others that are near. */
+const comparedPassages = 50;
+
+/** What was found, in one order. */
+interface Fused {
+  readonly found: Found;
+  readonly hits: readonly FusedHit[];
+}
+
 /** Finds passages by words (of the page and of the passage) and by meaning, joins what it found, and picks what is shown. */
 export class Retriever {
   readonly #deps: RetrieverDeps;
@@ -71,24 +85,83 @@ export class Retriever {
 
   /**
    * The passages for `query`, at most `limit`: its wordings, each by words and by meaning, all at the same time, joined.
-   * A retriever that fails or is late costs quality and is named in the notes.
+   * Once more where the pages write a word of it otherwise. A retriever that fails or is late costs quality and is named
+   * in the notes.
    * @throws {StoreError} When neither words nor meaning could be searched; the signal's reason when aborted.
    */
   async retrieve(query: string, request: RetrieveRequest, signal?: AbortSignal): Promise<Retrieval> {
     signal?.throwIfAborted();
-    const { store } = this.#deps;
+    const { store, clock } = this.#deps;
+    const passages = new Passages(store, signal);
+    const endsAt = clock.now() + (request.budgetMs ?? this.#options.embedBudgetMs);
+    const [asked, respelling] = await Promise.all([
+      this.#find(query, request, signal),
+      this.#doubt(query, signal),
+    ]);
+    const respelt = respelling && (await this.#respell(respelling, asked, passages, signal));
+    if (!respelt) return await this.#show(query, asked, request.limit, passages, signal);
+    const budgetMs = Math.max(0, endsAt - clock.now());
+    const found = await this.#find(respelt.text, { ...request, budgetMs }, signal);
+    const shown = await this.#show(respelt.text, found, request.limit, passages, signal);
+    const notes = respelt.corrections.map(describeCorrection);
+    return { ...shown, corrections: respelt.corrections, notes: [...notes, ...shown.notes] };
+  }
+
+  /** What was found for a question and its other wordings, in one order. */
+  async #find(query: string, request: RetrieveRequest, signal: AbortSignal | undefined): Promise<Fused> {
     const { limit, filter, budgetMs } = request;
     const wordings = [...(request.wordings ?? []), ...variantsOf(query, this.#options.variants)];
     const search = { limit: Math.max(this.#options.listDepth, limit), ...(filter ? { filter } : {}) };
     const texts = [query, ...wordings.map(({ text }) => text)];
     const found = await this.#finder.find({ texts, search, budgetMs }, signal);
+    const others = found.others.map(({ hits }, at) => ({ hits, weight: wordings[at]?.weight ?? 0 }));
+    return { found, hits: joinWordings(found.own.hits, others) };
+  }
+
+  /** The question's words, where the pages may write one otherwise. */
+  async #doubt(query: string, signal: AbortSignal | undefined): Promise<Respelling | undefined> {
+    if (!this.#options.respelling) return undefined;
+    const { store } = this.#deps;
+    const respelling = new Respelling(query, (terms) =>
+      within("Looking words up", this.#options.wordsTimeoutMs, signal, (own) => store.knownTerms(terms, own)),
+    );
+    try {
+      return (await respelling.isWorthATry()) ? respelling : undefined;
+    } catch {
+      return undefined; // asked as it stands; that the store fails is told by the search, an abort is found by it
+    }
+  }
+
+  /** The question as the passages found write it. */
+  async #respell(
+    respelling: Respelling,
+    { hits }: Fused,
+    passages: Passages,
+    signal: AbortSignal | undefined,
+  ): Promise<Respelt | undefined> {
+    const best = hits.slice(0, comparedPassages).map(({ id }) => id);
+    await passages.readAhead(best);
+    const chunks = await Promise.all(best.map((id) => passages.read(id)));
+    const texts = chunks.flatMap((chunk) => (chunk ? searchableText(chunk.headingPath, chunk.text) : []));
+    try {
+      return await respelling.by(texts);
+    } catch {
+      signal?.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  /** The best of what was found, with what a reader should know. */
+  async #show(
+    query: string,
+    { found, hits: fused }: Fused,
+    limit: number,
+    passages: Passages,
+    signal: AbortSignal | undefined,
+  ): Promise<Retrieval> {
+    const { store } = this.#deps;
     const { own, vector } = found;
     const { words } = own.findings;
-    const fused = joinWordings(
-      own.hits,
-      found.others.map(({ hits }, at) => ({ hits, weight: wordings[at]?.weight ?? 0 })),
-    );
-    const passages = new Passages(store, signal);
     await passages.readAhead([...fused.slice(0, limit), ...words.chunks.slice(0, 2)].map(({ id }) => id));
     const reranked = await this.#rerank(query, fused, passages, signal);
     const hits = await this.#pick(query, reranked.hits, found, passages, limit, signal);
@@ -155,4 +228,9 @@ export class Retriever {
       describeHit(hit, chunk, ranks, maxScore, isProven, inTime.changes),
     );
   }
+}
+
+function describeCorrection({ written, read, kind }: Correction): string {
+  const why = { spelling: "which no page has", joining: "as the pages write it" };
+  return `Searched for "${read}" in place of "${written}", ${why[kind]}.`;
 }

@@ -30,6 +30,7 @@ import {
   foundChunks,
   foundDocuments,
   fusedSearches,
+  holderSearch,
   maxScoreOf,
   mostFused,
   vectorSearch,
@@ -197,6 +198,11 @@ export class QdrantChunkStore implements ChunkStore {
   async idf(terms: TermCounts, signal?: AbortSignal): Promise<Float64Array> {
     const { idf } = await this.#reader.searchWithRarity([], [terms], signal);
     return Float64Array.from(terms.ids, (term) => idf.get(term) ?? 0);
+  }
+
+  async knownTerms(ids: readonly number[], signal?: AbortSignal): Promise<ReadonlySet<number>> {
+    const hits = await this.#reader.search(ids.map(holderSearch), signal);
+    return new Set(ids.filter((_id, at) => (hits[at] ?? []).length > 0));
   }
 
   async chunks(ids: readonly ChunkId[], signal?: AbortSignal): Promise<StoredChunk<string>[]> {

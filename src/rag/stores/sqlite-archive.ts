@@ -133,6 +133,10 @@ export class SqliteArchive implements Archive {
     return this.#searching(this.#chunkIndex, (index) => index.idf(terms));
   }
 
+  knownTerms(ids: readonly number[]): ReadonlySet<number> {
+    return this.#searching(this.#chunkIndex, (index) => new Set(ids.filter((id) => index.holds(id))));
+  }
+
   searchVectors(vector: Float32Array, options: SearchOptions): readonly ScoredId<number>[] {
     const embedder = this.#embedder;
     if (!embedder || !this.#isCurrent()) return [];

@@ -101,6 +101,14 @@ export class TermIndex {
     );
   }
 
+  /** Whether any living item has the term. */
+  holds(term: number): boolean {
+    const isPacked = ({ id }: OpenSegment) =>
+      (findPostingBlock(this.#database, id, term)?.block.find(term) ?? -1) >= 0;
+    // Where items have gone, those that have the term may be among them.
+    return (!this.#hasDead && this.#segments.some(isPacked)) || this.#frequency(term) > 0;
+  }
+
   /** The best of `items` by the score that {@link search} gives them. */
   best(items: readonly Record<string, unknown>[], terms: TermCounts): ScoredId<number> | undefined {
     const idf = this.idf(terms);

@@ -85,6 +85,11 @@ export class SqliteChunkStore implements ChunkStore {
     return this.#archive.idf(terms);
   }
 
+  async knownTerms(ids: readonly number[], signal?: AbortSignal): Promise<ReadonlySet<number>> {
+    signal?.throwIfAborted();
+    return this.#archive.knownTerms(ids);
+  }
+
   async chunks(ids: readonly ChunkId[], signal?: AbortSignal): Promise<StoredChunk<number>[]> {
     signal?.throwIfAborted();
     return this.#archive.chunks(ids.map(Number));

@@ -105,6 +105,10 @@ export class WatchedStore implements ChunkStore {
     return this.watch((own) => this.#store.searchVectors(vectors, options, own), signal);
   }
 
+  knownTerms(ids: readonly number[], signal?: AbortSignal): Promise<ReadonlySet<number>> {
+    return this.watch((own) => this.#store.knownTerms(ids, own), signal);
+  }
+
   chunks(ids: readonly ChunkId[], signal?: AbortSignal): Promise<readonly StoredChunk[]> {
     return this.watch((own) => this.#store.chunks(ids, own), signal);
   }

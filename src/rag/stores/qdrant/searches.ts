@@ -108,9 +108,14 @@ export function mostFused({ fusion, rankConstant = usualConstant, weights }: Fus
   return 1 / (1 / words + rankConstant) + 1 / (1 / vectors + rankConstant);
 }
 
+/** Any text that holds a term. */
+export function holderSearch(term: number): Search {
+  return { query: queryVector([term]), using: "bm25", limit: 1, with_payload: false };
+}
+
 /** What {@link readRarity} reads a term's idf from: any text that holds it, with its weight. */
 export function raritySearch(term: number): Search {
-  return { query: queryVector([term]), using: "bm25", limit: 1, with_payload: false, with_vector: ["bm25"] };
+  return { ...holderSearch(term), with_vector: ["bm25"] };
 }
 
 /** The idf that Qdrant itself counts with: a score is weight times idf. Undefined where no text holds the term. */
