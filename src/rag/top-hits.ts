@@ -49,7 +49,8 @@ export class TopHits {
     for (;;) {
       const left = 2 * at + 1;
       const right = left + 1;
-      const [first, second] = [this.#heap[left], this.#heap[right]];
+      const first = this.#heap[left];
+      const second = this.#heap[right];
       if (!first) return;
       const worse = second && isWorse(second, first) ? right : left;
       if (!this.#swapIfWorse(worse, at)) return;
@@ -58,7 +59,8 @@ export class TopHits {
   }
 
   #swapIfWorse(child: number, parent: number): boolean {
-    const [low, high] = [this.#heap[child], this.#heap[parent]];
+    const low = this.#heap[child];
+    const high = this.#heap[parent];
     if (!low || !high || !isWorse(low, high)) return false;
     this.#heap[child] = high;
     this.#heap[parent] = low;

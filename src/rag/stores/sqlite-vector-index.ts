@@ -60,8 +60,7 @@ export class VectorIndex {
     const numbers = readVector(row?.["numbers"]);
     const width = vector.length;
     const top = new TopHits(options.limit);
-    for (const [at, id] of chunkIds.entries())
-      top.offer(id, dot(vector, numbers.subarray(at * width, (at + 1) * width)));
+    for (const [at, id] of chunkIds.entries()) top.offer(id, dot(vector, numbers, at * width));
     return top.sorted();
   }
 
