@@ -56,7 +56,7 @@ export class Manual implements Disposable {
     const best = [...new Set(hits.map(({ chunk }) => chunk.documentId))].slice(0, maxPages);
     const documents = new Map((await this.#store.documents(best)).map((document) => [document.id, document]));
     const question = await Question.weigh(query, this.#store);
-    const passages = readPassages(hits, documents);
+    const passages = readPassages(question, hits, documents);
     const embedder = this.#embedder;
     const supports =
       embedder &&

@@ -86,12 +86,22 @@ function titleOf(found: Survey, articles: readonly JsonObject[], social: string,
   const tag = oneLine((found.title?.first?.text ?? "").slice(0, maxDescription)).toWellFormed();
   const headings = found.topHeadings.map(headingText).filter((text) => text !== "");
   const known = new Set(wordsOf(`${tag} ${social}`));
-  const repeated = headings.find(
-    (text) => text.length >= minHeadingTitle && sharedWords(text, known) >= minShared,
-  );
+  const repeated = repeatedHeading(headings, known);
   if (repeated !== undefined && plain(repeated) !== plain(siteName)) return repeated;
   const headline = articles.map((object) => stringOf(object["headline"])).find((text) => text !== "") ?? "";
   return withoutSite(social, siteName) || headline || withoutSite(tag, siteName) || (headings[0] ?? "");
+}
+
+/**
+ * The heading that says what the title says. One of several must be all in the title: others are sections of the page; the
+ * site's name stands above the page's own, which has more of the title or comes later.
+ */
+function repeatedHeading(headings: readonly string[], known: ReadonlySet<string>): string | undefined {
+  const least = headings.length > 1 ? 1 : minShared;
+  return headings
+    .filter((text) => text.length >= minHeadingTitle && sharedWords(text, known) >= least)
+    .toReversed()
+    .sort((one, other) => wordsOf(other).length - wordsOf(one).length)[0];
 }
 
 function sharedWords(text: string, known: ReadonlySet<string>): number {

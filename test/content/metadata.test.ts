@@ -24,6 +24,16 @@ const cases: readonly (readonly [name: string, html: string, expected: Partial<P
     { title: "All about tides" },
   ],
   [
+    "the title of a page whose sections have top headings too",
+    "<title>The Tide Tables</title><h1>1. Summary</h1><h1>2. The Tide Tables</h1><h1>3. Older Tables</h1>",
+    { title: "The Tide Tables" },
+  ],
+  [
+    "the page's own heading under one that names the site",
+    "<title>Sea Journal - Reading tide tables</title><h1>Sea Journal</h1><h1>Reading tide tables</h1>",
+    { title: "Reading tide tables" },
+  ],
+  [
     "og:title over a heading that is a slogan",
     '<meta property="og:title" content="Tides explained"><h1>Welcome aboard, sailor!</h1>',
     { title: "Tides explained" },

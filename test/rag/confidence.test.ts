@@ -28,6 +28,7 @@ describe("confidence in an answer", () => {
     missingNumbers: 0,
     lacksValue: false,
     lacksMeasure: false,
+    tellsSubject: false,
     passageCoverage: 0.9,
     foundCoverage: 1,
   };
@@ -37,6 +38,7 @@ describe("confidence in an answer", () => {
     missingNumbers: 1,
     lacksValue: true,
     lacksMeasure: true,
+    tellsSubject: false,
     passageCoverage: 0.3,
     foundCoverage: 0.6,
   };

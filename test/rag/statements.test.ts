@@ -88,4 +88,22 @@ describe("statements", () => {
     assert.equal(page.text.slice(statement?.start, statement?.end), "It is 4MB.");
     assert.equal(statement?.about, "work_mem (integer)");
   });
+
+  it("join a term with what says it where a passage ends between the two", () => {
+    const page = pageOf([
+      ["heading", "Glossary"],
+      ["paragraph", "decorator"],
+      ["paragraph", "A function that returns another."],
+      ["paragraph", "descriptor"],
+      ["paragraph", "An object with rules."],
+    ]);
+    const quotes = (start: number, end: number) =>
+      [...statementsBetween(page, { start, end })].map((statement) =>
+        page.text.slice(statement.start, statement.end),
+      );
+    const entries = ["decorator\n\nA function that returns another.", "descriptor\n\nAn object with rules."];
+    const ends = page.text.indexOf("\n\nAn object");
+    assert.deepEqual(quotes(page.text.indexOf("A function"), ends), entries);
+    assert.deepEqual(quotes(ends, page.text.length), entries.slice(1));
+  });
 });

@@ -2,7 +2,9 @@ import type { ChunkId, StoredDocument } from "../chunk-store.ts";
 import type { SupportSigns } from "./confidence.ts";
 import type { Question } from "./question.ts";
 import type { Hit } from "../retrieval/retrieve.ts";
-import { statementsBetween } from "../text/statements.ts";
+import { type Statement, statementsBetween } from "../text/statements.ts";
+import { definingPassages, termOf } from "./defining-passages.ts";
+import { isListing } from "./listing.ts";
 import type { SentenceSigns } from "./sentence-signs.ts";
 import { leastSupport, meanSupport, type PassageSupport, type WordSupport } from "./word-support.ts";
 
@@ -34,8 +36,6 @@ export interface ReadPassage {
   readonly statements: readonly Statement[];
 }
 
-type Statement = ReturnType<typeof statementsBetween> extends Generator<infer T> ? T : never;
-
 /** A quote must be short enough to read; longer "sentences" are lists run together. */
 const maxQuoteLength = 800;
 const minQuoteLength = 3;
@@ -43,12 +43,14 @@ const minQuoteLength = 3;
 const elsewhere =
   /^(?:see|refer|note that|for (?:more|further|details|example|instance)|as an example|let|(?:in )?this (?:section|chapter|document|page|example))\b|\b(?:see (?:section|also)|described (?:in|below)|as follows|the following|below)\b/iu;
 
-/** The passages found, each with its statements. */
+/** The passages found, each with its statements; before them those that say what the subject is, where that is asked. */
 export function readPassages(
+  question: Question,
   hits: readonly Hit[],
   documents: ReadonlyMap<ChunkId, StoredDocument>,
 ): ReadPassage[] {
-  return hits.flatMap((hit) => {
+  const defining = question.subject ? definingPassages(question.subject, hits, documents) : [];
+  return [...defining, ...hits].flatMap((hit) => {
     const stored = documents.get(hit.chunk.documentId);
     return stored ? [{ hit, stored, statements: [...statementsBetween(stored.document, hit.chunk)] }] : [];
   });
@@ -61,7 +63,7 @@ export function partsOf({ hit, stored, statements }: ReadPassage): string[] {
 }
 
 /**
- * What the passages say, each sentence once.
+ * What the passages say, each sentence once; what only names other places is left out.
  * @param supports Of the first passages, where they were compared; the others then have no candidates.
  */
 export function candidateSentences(
@@ -74,9 +76,10 @@ export function candidateSentences(
   return passages.slice(0, supports?.length).flatMap((passage, index) => {
     const support = supports?.[index];
     const share = passage.hit.score / topScore;
-    return readPassage(question, passage, share, support).filter(({ url, start, end }) => {
+    return readPassage(question, passage, share, support).filter(({ url, quote, start }) => {
       const place = `${start} ${url}`;
-      const isFit = end - start >= minQuoteLength && end - start <= maxQuoteLength && !taken.has(place);
+      const isLong = quote.length >= minQuoteLength && quote.length <= maxQuoteLength;
+      const isFit = isLong && !taken.has(place) && !isListing(quote);
       if (isFit) taken.add(place);
       return isFit;
     });
@@ -97,8 +100,11 @@ function readPassage(
     passage: meanSupport(support.whole, question.wordWeights),
     least: leastSupport(support.whole, question.wordWeights),
   };
+  const { subject } = question;
+  const isOnSubject = subject?.heads(chunk.headingPath) === true;
   let before = { quote: "", support: 0 };
-  return statements.flatMap(({ start, end, about, kind, opensEntry = false }, index) => {
+  return statements.flatMap((statement, index) => {
+    const { start, end, about, kind, opensEntry = false } = statement;
     const own = support?.parts[index];
     if (support && !own) return [];
     const quote = text.slice(start, end);
@@ -106,6 +112,7 @@ function readPassage(
     const place = `${heading}\n${about}\n${quote}`;
     const coverageInPlace = question.coverage(question.termsIn(place));
     const { held, lacking } = question.kinds.heldBy(quote);
+    const told = subject?.toldBy(quote, termOf(text, statement));
     const meanOwn = own ? meanSupport(own.own) : 0;
     const signs: SentenceSigns = {
       support: meanOwn,
@@ -122,6 +129,10 @@ function readPassage(
       pointsElsewhere: elsewhere.test(quote) ? 1 : 0,
       isCode: kind === "code" ? 1 : 0,
       afterQuestion: isQuestion(before.quote) ? before.support : 0,
+      defines: told?.defines ?? 0,
+      acts: told?.acts ?? 0,
+      names: told?.names ?? 0,
+      opensSubject: isOnSubject && opensSection(stored.document, start) ? 1 : 0,
     };
     before = { quote, support: own ? meanOwn : question.coverage(terms) };
     return [
@@ -141,6 +152,12 @@ function readPassage(
       },
     ];
   });
+}
+
+/** Whether nothing but white space lies between a heading, or the page's top, and a place. */
+function opensSection({ text, blocks }: StoredDocument["document"], start: number): boolean {
+  const heading = blocks.findLast((block) => block.kind === "heading" && block.end <= start);
+  return text.slice(heading?.end ?? 0, start).trim() === "";
 }
 
 function isQuestion(quote: string): boolean {

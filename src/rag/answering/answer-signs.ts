@@ -25,12 +25,13 @@ export function answerSigns(
   question: Question,
   found: FoundSigns,
   quote: string,
-  { passageCoverage, support }: Candidate,
+  { passageCoverage, support, signs }: Candidate,
 ): AnswerSigns {
   return {
     ...found,
     lacksValue: lacksValue(question.text, quote),
     lacksMeasure: lacksMeasure(question.text, quote),
+    tellsSubject: signs.defines + signs.acts + signs.names > 0,
     passageCoverage,
     ...(support ? { support } : {}),
   };

@@ -116,7 +116,11 @@ export class Answerer {
       Question.weigh(retrieval.query, this.#store, signal),
       this.#store.documents(pages, signal),
     ]);
-    const passages = readPassages(hits, new Map(documents.map((document) => [document.id, document])));
+    const passages = readPassages(
+      question,
+      hits,
+      new Map(documents.map((document) => [document.id, document])),
+    );
     const { supports, notes } = await this.#supports(question, passages, retrieval.notes, signal);
     const scored = score(question, passages, supports);
     const found = foundSigns(question, passages);

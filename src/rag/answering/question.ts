@@ -1,5 +1,6 @@
 import { analyzeQuery, termsOf } from "../text/analyzer.ts";
 import { KindsAsked } from "./kinds.ts";
+import { SubjectAsked } from "./subject-asked.ts";
 import { comparedWords } from "./word-support.ts";
 import type { ChunkStore, TermCounts } from "../chunk-store.ts";
 
@@ -13,6 +14,8 @@ export class Question {
   readonly text: string;
   /** What kinds of thing it asks for. */
   readonly kinds: KindsAsked;
+  /** What it wants explained, if that. */
+  readonly subject: SubjectAsked | undefined;
   /** Its words as they are compared with passages, and what each weighs; 0 for a stop word. */
   readonly words: readonly string[];
   readonly wordWeights: readonly number[];
@@ -25,6 +28,7 @@ export class Question {
     this.#idf = new Map([...terms.ids].map((id, index) => [id, weights[index] ?? 0]));
     this.#total = weights.reduce((sum, weight) => sum + weight, 0);
     this.kinds = new KindsAsked(text);
+    this.subject = SubjectAsked.of(text);
     this.words = comparedWords(text);
     this.wordWeights = this.words.map((word) => {
       const own = termsOf(word);

@@ -2,25 +2,29 @@ import type { SentenceSigns, Weights } from "./sentence-signs.ts";
 
 /**
  * Weights of a sentence's signs, as logits. A conditional logit (ridge 5 on standardised signs) over the sentences of each
- * of 248 questions on four manuals (bench/fit-sentences.ts: apache, gnucash, postgresql, python). Fitted on three and tried on
- * the fourth, the first sentence holds the answer for .51, its run of 40 words for .56; with {@link wordWeights} for .44
- * and .48; before there were weights, by hand, for .47.
+ * of 356 questions on six manuals (bench/fit-sentences.ts; 108 of them the plain ones: what is, can I, how do I). Fitted on five
+ * and tried on the sixth, the run of 40 words holds the answer for .58 of the 248 and .66 of the 108; without the last four
+ * signs for .57 and .49 (of the 41 that ask what something is or does, for 33 instead of 16).
  * @see McFadden, Conditional logit analysis of qualitative choice behavior, 1974
  */
 export const supportWeights: Weights = {
-  support: 13.32,
-  supportInPlace: 7.35,
-  kindsHeld: 1.17,
-  kindsLacking: -0.72,
-  passageScore: 2.46,
-  coverageInPlace: 2.34,
-  coverageBefore: 3.49,
-  news: -0.59,
-  hasDigit: 0.74,
-  isQuestion: -3.88,
-  pointsElsewhere: -0.97,
-  isCode: -0.87,
-  afterQuestion: 2.56,
+  support: 14.98,
+  supportInPlace: 5.92,
+  kindsHeld: 0.82,
+  kindsLacking: -0.54,
+  passageScore: 3.15,
+  coverageInPlace: 2.21,
+  coverageBefore: 3.16,
+  news: -0.64,
+  hasDigit: 0.93,
+  isQuestion: -5.19,
+  pointsElsewhere: -1.02,
+  isCode: 0.21,
+  afterQuestion: 3.54,
+  defines: 5.2,
+  acts: 4.55,
+  names: 3.88,
+  opensSubject: 2.26,
 };
 
 /** The same where passages cannot be compared by meaning. */
@@ -35,6 +39,10 @@ export const wordWeights: Weights = {
   isQuestion: -2.88,
   pointsElsewhere: -1.17,
   isCode: -1.14,
+  defines: 5.2,
+  acts: 4.55,
+  names: 3.88,
+  opensSubject: 2.26,
 };
 
 /** How well a sentence answers, on a scale of its question: differences are logits. */

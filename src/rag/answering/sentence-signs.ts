@@ -21,6 +21,12 @@ export interface SentenceSigns {
   readonly isCode: number;
   /** How near the sentence before comes to the question, where that one asks something. */
   readonly afterQuestion: number;
+  /** Where it is asked what something is or does, 1 where it says so, has it do something, or says that it is called so ... */
+  readonly defines: number;
+  readonly acts: number;
+  readonly names: number;
+  /** ... and where it is the first of a section on it. */
+  readonly opensSubject: number;
 }
 
 export type Weights = Readonly<Partial<Record<keyof SentenceSigns, number>>>;

@@ -12,17 +12,23 @@ export interface Statement extends Range {
 
 /** A line no longer than this without a full stop, before a sentence, is what the sentence is about: a term, a signature. */
 const maxTermLength = 120;
+/** A term is this near to what is said of it. */
+const mostBlocksBefore = 4;
 const sentenceEnd = new RegExp(String.raw`[.!?:…${wideStops}]["'”’»)\]」』）]*$`, "u");
 
-/** Statements that reach into a passage, whole even where the passage cuts them. Headings are none. */
+/**
+ * Statements that reach into a passage, whole even where the passage cuts them: a term that ends the passage before still
+ * belongs to what it says of it. Headings are none.
+ */
 export function* statementsBetween(
   { text, blocks }: Pick<PageDocument, "text" | "blocks">,
   passage: Range,
 ): Generator<Statement> {
   const reader = new EntryReader(text);
-  for (const block of blocks) {
-    if (block.end <= passage.start) continue;
-    if (block.start >= passage.end) break;
+  const within = blocks.findIndex(({ end }) => end > passage.start);
+  if (within < 0) return;
+  for (const block of blocks.slice(readFrom(blocks, within))) {
+    if (block.start >= passage.end && !reader.hasTerm) break;
     for (const statement of statementsOf(text, block, reader)) {
       if (statement.end > passage.start && statement.start < passage.end) yield statement;
     }
@@ -30,6 +36,12 @@ export function* statementsBetween(
   for (const statement of reader.leave()) {
     if (statement.end > passage.start && statement.start < passage.end) yield statement;
   }
+}
+
+/** The first block from which a passage's first block may be read on: below the heading that it stands under, and near. */
+function readFrom(blocks: readonly Block[], index: number): number {
+  const nearest = Math.max(0, index - mostBlocksBefore);
+  return nearest + blocks.slice(nearest, index).findLastIndex(({ kind }) => kind === "heading") + 1;
 }
 
 function* statementsOf(text: string, block: Block, reader: EntryReader): Generator<Statement> {
@@ -79,6 +91,11 @@ class EntryReader {
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  /** Whether a term waits for the sentence that says what it is. */
+  get hasTerm(): boolean {
+    return this.#term !== undefined;
   }
 
   *read(sentence: Range): Generator<Statement> {

@@ -1,0 +1,171 @@
+import { termsOf } from "../text/analyzer.ts";
+
+/** How a statement tells what a thing is, each 0 or 1. */
+export interface Telling {
+  /** "A savepoint is a ...", "SAVEPOINTs are ...", "EACCES means ..."; or an entry or row under its name. */
+  readonly defines: number;
+  /** It is the subject and does something: "VACUUM rebuilds ...". */
+  readonly acts: number;
+  /** "... is called a split", or its letters written out. */
+  readonly names: number;
+}
+
+const nothing: Telling = { defines: 0, acts: 0, names: 0 };
+
+const asks: readonly RegExp[] = [
+  /^what(?:['’]s| is| are| was| were)\s+(?:meant by\s+)?(.+)$/iu,
+  /^what (?:does|do|did)\s+(.+?)\s+(?:do|mean|stand for)$/iu,
+  /^(?:define|explain)\s+(.+)$/iu,
+];
+const article = /^(?:exactly\s+)?(?:an?|the)\s+/iu;
+/** A subject with such a word in it asks for something of a thing, not what the thing is. */
+const asksOfIt =
+  /\b(?:defaults?|maximum|minimum|number|size|difference|limit|name|purpose|reason|advantage|command|option|value|port|meaning)\b|\s(?:of|for|in|to|that|which|when|if|used|with|on|by|from|and|or|called)\s/iu;
+const mostSubjectWords = 5;
+/** What stands beside a name and says of what kind it is. */
+const kind =
+  /^(?:command|statement|function|module|option|mode|file|sql|utility|program|tool|directive|keyword|class|method|result|code|binary|term|constant|literal|table)s?$/iu;
+const kinds = new RegExp(kind.source.replace("^", String.raw`\b`).replace("$", String.raw`\b`), "giu");
+const lead = /^(?:an?|the|each|every|any)$/iu;
+const adverb = /^(?:\w+ly|also|often|just|then|itself|thus|here|in|effect|sometimes)$/iu;
+/** What follows "is" where it says what something is: "is a", "is used to". */
+const complement = /^(?:(?:an?|the|one|any|some|how|what|where|when|similar|like|equivalent)\b|used to\b)/iu;
+/** What follows "are" where it says something else: "are created", "are not". */
+const otherPredicate =
+  /(?:ed|ing)$|^(?:not|always|never|very|as|in|on|at|for|by|only|made|written|equal|available)$/iu;
+const equates = /^(?:means?|refers?|stands?|represents?|describes?|consists?)$/u;
+const does =
+  /^(?!(?:has|does|was|this|its|as|always|is)$)\p{Ll}+s$|^(?:provide|allow|let|enable|implement|return|compute|create|contain|give|make|display|report|measure|add|remove|set|control|define|cause|change|work|serve|act|show|convert|take|check|find|help|store|hold|appear)$/u;
+const names = /\b(?:called|known as|referred to as|termed|named)\s+(?:an?\s+|the\s+)?["“'‘]?([\w -]+)/giu;
+/** Of a section that opens the one above it, and is about the same. */
+const opensSection =
+  /^(?:introduction|overview|description|summary|about|abstract|background|basics|basic concepts|definition|purpose|general|executive summary|synopsis|concepts)$/iu;
+/** A heading's number, a list's dot. */
+const mark = /^[^\p{L}_]+/u;
+
+/** The thing that a question wants explained, as in "What is WAL?" or "What does VACUUM do?". */
+export class SubjectAsked {
+  /** Its words, without "the" and "command", each as stems. */
+  readonly #words: readonly (readonly number[])[];
+  readonly #terms: ReadonlySet<number>;
+  /** Its letters written out, where it is an abbreviation. */
+  readonly #spelt: RegExp | undefined;
+
+  private constructor(name: string) {
+    const bare = name.replace(kinds, " ");
+    const words = (termsOf(bare).length > 0 ? bare : name).split(/\s+/u);
+    this.#words = words.map((word) => termsOf(word)).filter((terms) => terms.length > 0);
+    this.#terms = new Set(this.#words.flat());
+    this.#spelt = spelt(words.find((word) => /^\p{Lu}{2,6}$/u.test(word)));
+  }
+
+  /** Nothing where a question asks for something else. */
+  static of(question: string): SubjectAsked | undefined {
+    const bare = question.trim().replace(/\s*\?+$/u, "");
+    const found = asks.map((pattern) => pattern.exec(bare)?.[1]).findLast((match) => match !== undefined);
+    const name =
+      found
+        ?.replace(/["“”'‘’]/gu, "")
+        .replace(article, "")
+        .trim() ?? "";
+    if (name === "" || name.split(/\s+/u).length > mostSubjectWords || asksOfIt.test(` ${name} `))
+      return undefined;
+    const subject = new SubjectAsked(name);
+    return subject.#terms.size > 0 ? subject : undefined;
+  }
+
+  /** What a statement tells of it. @param term What the statement is an entry or row of, or "". */
+  toldBy(quote: string, term: string): Telling {
+    const flat = quote.replace(/\s+/gu, " ");
+    const entry = term !== "" && this.#isNamedBy(term) ? 1 : 0;
+    const isNamed = [...flat.matchAll(names)].some(([, name = ""]) => this.#startOf(name.split(/\s+/u)) > 0);
+    const called = isNamed || this.#spelt?.test(flat) ? 1 : 0;
+    const { defines, acts } = this.#predicate(flat);
+    return { defines: Math.max(defines, entry), acts, names: called };
+  }
+
+  /** Whether a heading is its name; under "Introduction" and the like the heading above counts. */
+  heads(headingPath: string): boolean {
+    const parts = headingPath.split(" > ").map((part) => part.replace(mark, "").trim());
+    const own = parts.findLast((part, index) => index === 0 || !opensSection.test(part)) ?? "";
+    const terms = new Set(termsOf(own.replace(kinds, " ")));
+    return (
+      this.#terms.size >= leastHeadingShare * terms.size && [...this.#terms].every((one) => terms.has(one))
+    );
+  }
+
+  /** A statement that begins with it, by what comes next. */
+  #predicate(flat: string): Telling {
+    const words =
+      flat
+        .replace(/\([^()]*\)/gu, " ")
+        .replace(mark, "")
+        .match(/[\p{L}\p{N}_.:()*'’-]+|,/gu) ?? [];
+    let at = lead.test(words[0] ?? "") ? 1 : 0;
+    const length = this.#startOf(words.slice(at));
+    if (length === 0) return nothing;
+    at += length;
+    while (kind.test(words[at] ?? "")) at++;
+    if (words[at] === "of") at += lead.test(words[at + 1] ?? "") ? 3 : 2;
+    if (words[at] === ",") at = behindAside(words, at);
+    while (adverb.test(words[at] ?? "")) at++;
+    const verb = words[at]?.toLowerCase() ?? "";
+    const next = words
+      .slice(at + 1)
+      .filter((word) => !adverb.test(word))
+      .slice(0, 2)
+      .join(" ");
+    const isCopula = /^(?:is|are|was|were)$/u.test(verb);
+    const isTold =
+      equates.test(verb) ||
+      (isCopula && complement.test(next)) ||
+      (verb === "are" && next !== "" && !otherPredicate.test(next.split(" ")[0] ?? ""));
+    return { defines: Number(isTold), acts: Number(!isTold && !isCopula && does.test(verb)), names: 0 };
+  }
+
+  /** How many words at the start are its name; 0 where they are not. */
+  #startOf(words: readonly string[]): number {
+    const isName = this.#words.every((terms, index) => isWord(words[index] ?? "", terms));
+    return isName ? this.#words.length : 0;
+  }
+
+  /** "Tablespace", "zip(*iterables)", "Multi-version concurrency control (MVCC)". */
+  #isNamedBy(term: string): boolean {
+    const [, aside = ""] = /\(([^()]*)\)/u.exec(term) ?? [];
+    const outside = term.replace(/\(.*/su, " ");
+    if (outside.length <= mostTermLength && this.#spelt?.test(outside)) return true;
+    return [outside, aside].some((text) => {
+      const words = text.split(/\s+/u).filter((word) => word !== "" && !kind.test(word));
+      return words.length === this.#words.length && this.#startOf(words) > 0;
+    });
+  }
+}
+
+/** A heading is at most this much longer than the name: "How VACUUM works". */
+const leastHeadingShare = 0.6;
+const mostAsideWords = 8;
+const mostTermLength = 60;
+
+/** Whether a word has these stems and no other, but for the end of a file's name. */
+function isWord(word: string, terms: readonly number[]): boolean {
+  const own = termsOf(word.replace(/(?<=\w)\.\w{1,4}$/u, ""));
+  return (
+    !/\w\._/u.test(word) &&
+    terms.every((term) => own.includes(term)) &&
+    own.every((term) => terms.includes(term))
+  );
+}
+
+/** "X, or more accurately Y, is": behind the second comma. */
+function behindAside(words: readonly string[], comma: number): number {
+  const end = words.indexOf(",", comma + 1);
+  return end > 0 && end - comma <= mostAsideWords + 1 ? end + 1 : comma;
+}
+
+function spelt(abbreviation: string | undefined): RegExp | undefined {
+  if (abbreviation === undefined) return undefined;
+  const words = (abbreviation.match(/\p{Lu}/gu) ?? []).map(
+    (letter) => `[${letter}${letter.toLowerCase()}]\\p{Ll}+`,
+  );
+  return new RegExp(`(?<![\\p{L}\\p{N}])${words.join(String.raw`[\s-]?(?:of |the |and )?`)}(?!\\p{Ll})`, "u");
+}
