@@ -69,14 +69,13 @@ describe("what a sentence is about", () => {
   const own = "Our great bell weighs 5.2 tonnes and sounds only on high feasts.";
   const passage = `The bells\n${own} Marrow abbey has four more.`;
 
-  it("is what its passage is about, and within one site only if it is likely to answer", () => {
-    const beside = { passage, score: 0.5 };
-    assert.equal(detectContradictions(asked, [known, said("abbey.test", own, beside)]).length, 1);
+  it("is what its passage is about, but within one site what it says itself", () => {
+    assert.equal(detectContradictions(asked, [known, said("abbey.test", own, { passage })]).length, 1);
     assert.deepEqual(detectContradictions(asked, [known, said("abbey.test", own)]), []);
-    const within = { ...beside, url: "https://register.test/bells" };
-    assert.equal(detectContradictions(asked, [known, said("register.test", own, within)]).length, 1);
-    const unlikely = said("register.test", own, { ...within, score: 0.49 });
-    assert.deepEqual(detectContradictions(asked, [known, unlikely]), []);
+    const within = { passage, url: "https://register.test/bells" };
+    assert.deepEqual(detectContradictions(asked, [known, said("register.test", own, within)]), []);
+    const whole = said("register.test", "The great bell of Marrow abbey weighs 5.2 tonnes.", within);
+    assert.equal(detectContradictions(asked, [known, whole]).length, 1);
   });
 
   it("may be named by its page alone, beside another site", () => {
@@ -121,6 +120,19 @@ describe("witnesses of a contradiction", () => {
   it("are not two copies of one document", () => {
     const copy = { contentKey: "same" };
     assert.deepEqual(shape([said("one.test", is(80), copy), said("two.test", is(81), copy)]), []);
+  });
+
+  it("say one thing on one page, and another of another thing", () => {
+    const other = said("two.test", is(81));
+    const more = { score: 0.9, url: "https://one.test/page" };
+    const agreeing = said("one.test", is(81), more);
+    assert.deepEqual(shape([agreeing, said("one.test", is(80)), other]), []);
+    const ofConsole = said("one.test", "The default port of the Acme gateway console is 90.", more);
+    const sides = [
+      ["80", 1],
+      ["81", 1],
+    ];
+    assert.deepEqual(shape([ofConsole, said("one.test", is(80)), other]), [sides]);
   });
 
   it("count once however often they were copied", () => {

@@ -1,10 +1,18 @@
-import { type AskedTerms, askedTerms } from "./asked-terms.ts";
 import { type Claim, claimOf } from "./claims.ts";
 import { withoutCopies } from "./copies.ts";
 import type { Evidence, Value } from "./evidence.ts";
-import { allOf, commonOf, unsharedOf } from "./overlap.ts";
-import { differInQualifiers } from "./qualifiers.ts";
+import { differInNarrowing } from "./narrowing.ts";
+import { unsharedOf } from "./overlap.ts";
+import { type Question, readQuestion } from "./question.ts";
 import { agree, areComparable } from "./values.ts";
+
+// How a contradiction is found, without a language model:
+// 1. question.ts: of what kind is the answer (a number of a dimension, a date, a name, yes or no), and which words tell of what?
+// 2. claims.ts: which sentences are about that, by their words, headings and page, and which one value does each give? values.ts
+//    has what kinds of value there are, where in a sentence one must stand, and when two can both be true.
+// 3. narrowing.ts: is it of a part, a variant, a case or a time that a sentence speaks?
+// 4. Here: a page has one voice; claims that say the same are one side; two sides that cannot both be true of one thing, narrowed
+//    alike, are a contradiction. resolve.ts decides it.
 
 /** One value with those who say so. */
 export interface Side {
@@ -29,12 +37,8 @@ export interface Contradiction {
 
 /** Beside the likelier of two, the other must be this likely to be about what is asked. */
 const leastShare = 0.05;
-/** A site seldom contradicts itself: on one host both pages must be this good, and alike in words as well as on the subject. */
+/** A site seldom contradicts itself: on one host both sentences must be this likely, and hold the question themselves. */
 const leastScoreOnOneHost = 0.5;
-/** Weight of a word around the value, as a share of one of the question's: code is said of many things in like words. */
-const aroundOther = 0.25;
-const aroundCode = 1.5;
-const leastSimilarity = 0.5;
 /** Share of the question that one of two may hold and the other not. */
 const mostUnshared = 0.15;
 
@@ -47,7 +51,7 @@ export function detectContradictions(
   evidence: readonly Evidence[],
   idf?: (term: number) => number,
 ): Contradiction[] {
-  const terms = askedTerms(question, idf);
+  const terms = readQuestion(question, idf);
   if (!terms) return [];
   const claims = evidence
     .flatMap((one) => claimOf(terms, one) ?? [])
@@ -59,7 +63,7 @@ export function detectContradictions(
       .map(sideOf)
       .sort((one, other) => other.weight - one.weight);
     if (!one || !other) continue;
-    return [{ about: question, variesWithTime: terms.asked.variesWithTime, sides: [one, other, ...others] }];
+    return [{ about: question, variesWithTime: terms.variesWithTime, sides: [one, other, ...others] }];
   }
   return [];
 }
@@ -68,12 +72,20 @@ function chanceOf({ evidence }: Claim): number {
   return evidence.chance ?? evidence.score;
 }
 
-/** A page says one thing, of what can be compared: what its likeliest claim says. Best first. */
+/** A page says one thing, of what can be compared and is narrowed alike: what its likeliest claim says. Best first. */
 function inOneVoice(claims: readonly Claim[]): Claim[] {
   const voices = new Map<string, Claim[]>();
   return claims.filter((claim) => {
     const own = voices.get(claim.evidence.url) ?? [];
-    if (own.some((voice) => areAlike(voice, claim) && !haveOneValue(voice, claim))) return false;
+    if (
+      own.some(
+        (voice) =>
+          areAlike(voice, claim) &&
+          !haveOneValue(voice, claim) &&
+          !differInNarrowing(voice.narrowing, claim.narrowing),
+      )
+    )
+      return false;
     voices.set(claim.evidence.url, [...own, claim]);
     return true;
   });
@@ -84,7 +96,7 @@ function areAlike(one: Claim, other: Claim): boolean {
 }
 
 /** Claims of one attribute with one value, around the best of them. */
-function clustersOf(terms: AskedTerms, claims: readonly Claim[]): Claim[][] {
+function clustersOf(terms: Question, claims: readonly Claim[]): Claim[][] {
   const clusters: Claim[][] = [];
   for (const claim of claims) {
     const home = clusters.find(
@@ -96,12 +108,12 @@ function clustersOf(terms: AskedTerms, claims: readonly Claim[]): Claim[][] {
   return clusters;
 }
 
-function contradict(terms: AskedTerms, one: readonly Claim[], other: readonly Claim[]): boolean {
+function contradict(terms: Question, one: readonly Claim[], other: readonly Claim[]): boolean {
   const others = withoutCopies(other);
   return withoutCopies(one).some((claim) => others.some((rival) => areContradictory(terms, claim, rival)));
 }
 
-function areContradictory(terms: AskedTerms, one: Claim, other: Claim): boolean {
+function areContradictory(terms: Question, one: Claim, other: Claim): boolean {
   const [first, second] = [one.evidence, other.evidence];
   if (first.contentKey === second.contentKey || first.url === second.url) return false;
   if (Math.min(first.score, second.score) < leastShare * Math.max(first.score, second.score)) return false;
@@ -116,23 +128,17 @@ function haveOneValue(one: Claim, other: Claim): boolean {
 }
 
 /** Whether two claims give the value of the same attribute of the same thing. */
-function areOfOneThing({ relation, weights, total }: AskedTerms, one: Claim, other: Claim): boolean {
+function areOfOneThing({ relation, weights, total }: Question, one: Claim, other: Claim): boolean {
+  if (differInNarrowing(one.narrowing, other.narrowing)) return false;
   const areNeighbours = one.evidence.host === other.evidence.host;
-  if (differInQualifiers(one.qualifiers, other.qualifiers, areNeighbours)) return false;
-  const weigh = (terms: ReadonlySet<number>): number =>
-    [...terms].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0);
-  if (!areNeighbours && one.values[0].kind !== "literal" && one.isOnSubject && other.isOnSubject) return true;
+  // Code is said of many things in like words.
+  const isCode = one.values[0].kind === "literal";
+  if (!areNeighbours && !isCode && one.isOnSubject && other.isOnSubject) return true;
   if (!one.isClose || !other.isClose) return false;
   // "Where may it be used?": a manual names many places.
   if (areNeighbours && one.values[0].kind === "name" && relation.size === 0) return false;
-  if (weigh(unsharedOf(one.asked, other.asked)) > mostUnshared * total) return false;
-  const mean = total / Math.max(weights.size, 1);
-  const aroundWeight = one.values[0].kind === "literal" ? aroundCode : aroundOther;
-  const shared =
-    weigh(commonOf(one.asked, other.asked)) + aroundWeight * mean * commonOf(one.around, other.around).size;
-  const all =
-    weigh(allOf(one.asked, other.asked)) + aroundWeight * mean * allOf(one.around, other.around).size;
-  return shared / all >= leastSimilarity;
+  const unshared = unsharedOf(one.asked, other.asked);
+  return [...unshared].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0) <= mostUnshared * total;
 }
 
 function sideOf(claims: readonly Claim[]): Side {
@@ -140,11 +146,7 @@ function sideOf(claims: readonly Claim[]): Side {
   return {
     value: claims[0]?.values[0].shown ?? "",
     evidence: claims.map(({ evidence }) => evidence),
-    weight: weightOf(sources),
+    weight: sources.reduce((sum, { evidence }) => sum + evidence.score, 0),
     hosts: [...new Set(sources.map(({ evidence }) => evidence.host))],
   };
-}
-
-function weightOf(sources: readonly Claim[]): number {
-  return sources.reduce((sum, { evidence }) => sum + evidence.score, 0);
 }

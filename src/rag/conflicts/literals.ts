@@ -5,7 +5,6 @@ const code =
 /** What a default can be when it is no number. */
 const keyword =
   /(?<![\p{L}\p{N}_.-])(?<word>on|off|true|false|none|null|nil|yes|no|enabled|disabled|always|never|auto|empty)(?![\p{L}\p{N}_-])/giu;
-const quoted = /["“'‘](?<inside>[^"”'’\s]{1,40})["”'’]/gu;
 
 /** The words of state that mean the same. */
 const meanings: Readonly<Record<string, string>> = {
@@ -29,8 +28,8 @@ export function codeIn(text: string): Literal[] {
 /** What a text may give as a default: code, a quoted word, a word of state. */
 export function settingsIn(text: string): Literal[] {
   const found = codeIn(text);
-  for (const match of [...text.matchAll(quoted), ...text.matchAll(keyword)]) {
-    const one = literal(match, match.groups?.["inside"] ?? match.groups?.["word"] ?? "");
+  for (const match of text.matchAll(keyword)) {
+    const one = literal(match, match.groups?.["word"] ?? "");
     if (!found.some((other) => one.start < other.end && other.start < one.end)) found.push(one);
   }
   return found;

@@ -10,8 +10,13 @@ const common: ReadonlySet<string> = new Set(
     "note warning deprecated changed added new his her their our your my first last also however although though then thus so today " +
     "currently founded located based created written invented designed built born according monday tuesday wednesday thursday friday " +
     "saturday sunday january february march april may june july august september october november december " +
-    "section table chapter figure appendix note warning example"
+    "section table chapter figure appendix example do does did will would could should must may"
   ).split(" "),
+);
+const titles: ReadonlySet<string> = new Set(
+  "dr prof professor sir dame lord lady mr mrs ms miss saint st captain king queen prince princess president architect count".split(
+    " ",
+  ),
 );
 
 /** Names of people, places and organisations, as far as capitals tell. */
@@ -23,7 +28,7 @@ export function namesIn(text: string): Name[] {
       start += words[0].length + 1;
       words = words.slice(1);
     }
-    if (words.length === 0 || !/^\p{Lu}/u.test(words[0] ?? "")) return [];
+    if (!/^\p{Lu}/u.test(words[0] ?? "")) return [];
     const shown = words.join(" ");
     const kept = words
       .filter((word) => /^\p{Lu}/u.test(word))
@@ -32,60 +37,12 @@ export function namesIn(text: string): Name[] {
   });
 }
 
-/** Whether they can name the same: one's last word is in the other, or one is the other's initials; of places, the smaller lies in the larger. */
-export function namesAgree(one: Name, other: Name): boolean {
-  if (areRelatives(one, other)) return false;
-  const [first, second] = [withoutTitles(one), withoutTitles(other)];
-  return (
-    holdsLast(first, second) ||
-    holdsLast(second, first) ||
-    initials(one) === other.words.join("") ||
-    initials(other) === one.words.join("")
-  );
-}
+let countries: ReadonlySet<string> | undefined;
 
 /** Whether both are countries, or neither: Berlin does not contradict Germany. */
 export function namesCompare(one: Name, other: Name): boolean {
-  return isCountry(one) === isCountry(other);
-}
-
-/** Maja Lindqvist and Oskar Lindqvist: one family name, and no given name in common. */
-function areRelatives(one: Name, other: Name): boolean {
-  if (one.words.at(-1) !== other.words.at(-1)) return false;
-  const [given, others] = [one, other].map(({ words }) =>
-    words.slice(0, -1).filter((word) => !titles.has(word)),
-  );
-  if (!given?.length || !others?.length) return false;
-  return !given.some((name) => others.some((rival) => name.startsWith(rival) || rival.startsWith(name)));
-}
-
-const titles: ReadonlySet<string> = new Set(
-  "dr prof professor sir dame lord lady mr mrs ms miss saint st captain king queen prince princess president architect count".split(
-    " ",
-  ),
-);
-
-function withoutTitles(name: Name): Name {
-  const words = name.words.filter((word) => !titles.has(word));
-  return words.length > 0 ? { ...name, words } : name;
-}
-
-function holdsLast(one: Name, other: Name): boolean {
-  return (
-    other.words.includes(one.words.at(-1) ?? "") ||
-    (one.words.length > 1 && other.words.includes(one.words[0] ?? ""))
-  );
-}
-
-function initials({ words }: Name): string {
-  return words.map((word) => word.charAt(0)).join("");
-}
-
-let countries: ReadonlySet<string> | undefined;
-
-function isCountry({ words }: Name): boolean {
   countries ??= countryNames();
-  return countries.has(words.join(" "));
+  return countries.has(one.words.join(" ")) === countries.has(other.words.join(" "));
 }
 
 /** As the runtime's own data names them (Unicode CLDR). */
@@ -93,19 +50,31 @@ function countryNames(): ReadonlySet<string> {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".split("");
   const names = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
   const found = letters.flatMap((one) => letters.map((other) => names.of(one + other)?.toLowerCase() ?? ""));
-  return new Set(
-    [
-      ...found,
-      "usa",
-      "us",
-      "czech republic",
-      "uk",
-      "england",
-      "scotland",
-      "europe",
-      "asia",
-      "africa",
-      "america",
-    ].filter((name) => name !== ""),
+  return new Set([...found, "usa", "us", "uk", "england", "scotland", "wales", "czech republic"]);
+}
+
+/** Whether they can name the same: one's first or last word is in the other, unless they are relatives, or one is the other's initials. */
+export function namesAgree(one: Name, other: Name): boolean {
+  const [first, second] = [one, other].map(({ words }) => words.filter((word) => !titles.has(word)));
+  if (!first?.length || !second?.length)
+    return holdsEnd(one.words, other.words) || holdsEnd(other.words, one.words);
+  // Maja Lindqvist and Oskar Lindqvist: one family name, and no given name in common.
+  const [given, others] = [first.slice(0, -1), second.slice(0, -1)];
+  const isFamily = first.at(-1) === second.at(-1) && given.length > 0 && others.length > 0;
+  if (isFamily)
+    return given.some((word) => others.some((rival) => word.startsWith(rival) || rival.startsWith(word)));
+  return (
+    holdsEnd(first, second) ||
+    holdsEnd(second, first) ||
+    initials(first) === second.join("") ||
+    initials(second) === first.join("")
   );
+}
+
+function holdsEnd(words: readonly string[], others: readonly string[]): boolean {
+  return others.includes(words.at(-1) ?? "") || (words.length > 1 && others.includes(words[0] ?? ""));
+}
+
+function initials(words: readonly string[]): string {
+  return words.map((word) => word.charAt(0)).join("");
 }

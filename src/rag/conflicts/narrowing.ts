@@ -1,160 +1,234 @@
 import { termsOf } from "../text/analyzer.ts";
+import { impliedTerms } from "./question.ts";
+import { clauseOf } from "./clause.ts";
 import type { Value } from "./evidence.ts";
 import { commonOf, unsharedOf } from "./overlap.ts";
-import { adjunctsOf, partsOf } from "./scope.ts";
-import { isMoney } from "./units.ts";
+import { withPlainWords } from "./plain-words.ts";
+import { generationsIn, versionsAgree, versionsIn } from "./versions.ts";
 
-/**
- * What narrows a sentence when it is held against one of another site, where words differ more than facts: less than what
- * counts within a site.
- */
+// Two sentences that give different values can both be true where one speaks of a part, a variant, a case or a time of what
+// the other speaks of. What says so is looked for in three places: in the phrase of what is asked ("main span", "summary of the
+// report"), around the sentence ("in winter, ...", "... for children"), and among words that are never said without need
+// (versions, platforms, years, "read" where another says "write").
+
+/** What narrows a claim: where two claims are narrowed differently, both can be true. */
 export interface Narrowing {
-  /** Parts, variants and cases: what one names and the other does not makes them two things. */
+  /** Of the phrase of what is asked: "main" span, "season" ticket. */
+  readonly parts: ReadonlySet<number>;
+  /** Of what stands around: "in the tunnel". What both say in whatever place narrows neither. */
   readonly cases: ReadonlySet<number>;
-  /** What stands around it: "in the tunnel". */
-  readonly adjuncts: ReadonlySet<number>;
-  /** All its terms: what both name in whatever place narrows neither. */
   readonly said: ReadonlySet<number>;
-  /** Months, seasons and days it holds for. */
-  readonly periods: ReadonlySet<string>;
-  /** The year its page or its beginning is about. */
-  readonly editions: ReadonlySet<string>;
-  /** Where the thing of this name lies: "Ebrin on the coast". */
-  readonly whereabouts: ReadonlySet<number>;
   /** The condition it stands under; empty where there is none. */
   readonly condition: string;
-  /** How it begins, where that sets a time or a bound: "after", "for". */
-  readonly bound: string;
+  /** Versions named in the sentence or a heading, and those that the whole page is about. */
+  readonly versions: readonly string[];
+  readonly pageVersions: readonly string[];
+  readonly years: ReadonlySet<string>;
+  /** Whether it tells of what was, is planned, or changed. */
+  readonly isPast: boolean;
+  /** Sides of an opposition: "client", "read", "min". */
+  readonly sides: ReadonlySet<string>;
 }
 
-const period =
-  /\b(?:jan(?:uary)?|febr(?:uary)?|march|april|may|june|july|august|sept(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?|spring|summer|autumn|winter|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday|weekend|holiday|christmas|easter|night|daytime)(?=s?\b)/giu;
-/** These are also verbs or first words. */
-const capitalised = /^(?:may|march)$/iu;
-const spokenOn =
-  /\b(?:said|says|announced|reported|told|wrote|published|confirmed)(?:\s[\p{L}]+){0,3}?\s(?:on|last|this)\s\p{L}+/giu;
-/** Behind the value (`#`): "for children", "in the tunnel"; not "between the capital and the coast". */
-const trailing =
-  /#\s*(?:[\p{L}-]+\s){0,2}?(?:for|in|at|on|under|over|within|inside|during)\s+(?!(?:the\s)?(?:two|three)\b)(?:the\s|an?\s)?(?!two|three|four|five|six|seven|eight|nine|ten|all\b|total\b|adults?\b|our\b|its\b|their\b)([\p{L}-]+(?:(?<=\bfor\s+[\p{L}-]+)\s[\p{L}-]+)?)/iu;
-const edition = /(?<![\p{N}.,-])(?:1[5-9]\d\d|20\d\d)(?:[/–-]\d{2,4})?(?![\p{N}%]|[.,]\p{N})/gu;
-const leadingYear = /^(?:In|For|During|Since|As of)\s(?:the\s(?:year|season)\s)?((?:1[5-9]|20)\d\d)\b/u;
-const leadingCondition =
-  /^(?:if|when|whenever|unless|(?:together )?with|without|including|excluding|apart|while|in case|as long as|provided|except|once|outside|during)\b/iu;
-const bound =
-  /^(?:before|after|until|during|outside|for|without|with|since|under|over|except|above|below|within)\b/iu;
-const condition = /\b(?:if|when|whenever|unless|except|provided|as long as|with|without)\b/iu;
-/** "Foreign keys that span shards": some of them. */
-const relative = /(?<=\p{L}\s)(?:that|which|whose)\s(?!(?:the|an?|its|we|you|it|they)\b)/iu;
-const anyCondition = new RegExp(condition.source, "giu");
+/** A year behind a verb is when that happened, no more. */
+const years =
+  /(?<!\b(?:\p{L}+ed|built|born|made|won|set)\s)\b(?:in|of|since|until|by|during|before|after|from|for|year|as of)\s(1[5-9]\d\d|20\d\d)\b|\((1[5-9]\d\d|20\d\d)\)/giu;
+const edition = /(?<![\p{N}.,-])(?:1[5-9]|20)\d\d(?![\p{N}%]|[.,]\p{N})/gu;
+const past =
+  /\b(?:previously|formerly|originally|used to|no longer|historically|(?:was|has been|have been) (?:changed|raised|increased|reduced|lowered)|(?:changed|raised|increased|reduced|lowered) (?:from|to)|until (?:\d{4}|then|recently)|(?:grew|rose|fell) (?:to|by|from)|additional|another|extra|legacy|obsolete|earlier|laid off|hired|lost|gained|in future|plans|planned|proposed|estimated|projected|expected|will (?:be|become|have))\b/iu;
+/** "Was mayor from 1951 to 1960", where who is mayor is asked for. */
+const wasThen = /\b(?:was|were|had)\b.*\b(?:from|in|until|during) \d{4}\b/iu;
+const asksNow = /^\s*\S+ (?:do|does|is|are|will)\b/iu;
+const oldPage =
+  /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
+const opposed = (
+  "min|max minimum|maximum client|server read|write input|output soft|hard upload|download inbound|outbound incoming|outgoing request|response source|destination " +
+  "http|https free|pro|premium|enterprise|team|basic|business adult|child|senior|student male|female men|women daily|weekly|monthly|yearly|annual " +
+  "internal|external public|private north|south|east|west upper|lower first|second|third|last local|remote primary|secondary|replica production|staging test|debug|release " +
+  "idle|connect|read|total hot|cold signed|unsigned single|double ascending|descending start|end begin|close " +
+  "Windows|linux|macos|mac|unix|ios|android|freebsd|docker|kubernetes arm|arm64|x86|amd64 chrome|firefox|safari ipv4|ipv6 mobile|desktop"
+)
+  .split(" ")
+  .map((group) => group.split("|"));
+const sides = new Set(opposed.flat());
 
-/**
- * @param clause The part of the sentence that gives the value, `#` for a value other than yes or no.
- * @param headings Of the sentence, with the title of its page.
- */
+const condition =
+  /\b(?:if|when|whenever|unless|except|provided|as long as|(?:together )?with|without|outside|during)\b/giu;
+/** "After 5 pm the ticket", but not "After 40 minutes the train", "With room for 90", which bring the value. */
+const scene =
+  /^(?:if|when|whenever|unless|except|(?:together )?with|without|outside|during|while|before|after|until|since|once)\b(?!\s(?:(?!the\s)[\p{L}-]+\s){0,5}#)/iu;
+/** What says no more than "by default". */
+const noCondition =
+  /\b(?:if|when|unless|where)\b[^,.;]{0,40}\b(?:given|specified|set|passed|provided|present|configured|changed|omitted|missing|stated|overridden|otherwise)\b/giu;
+/** Words of a condition that tell it from another. */
+const conditionWords = 3;
+
+/** @param headings Of the sentence, without the title of its page. */
 export function narrowingOf(
   question: string,
-  asked: ReadonlySet<number>,
-  value: Value,
-  clause: string,
   headings: string,
+  title: string,
+  value: Value,
+  quote: string,
 ): Narrowing {
-  const [before = ""] = clause.split("#");
-  const isFixed = value.kind === "name" || value.kind === "date" || value.kind === "word";
-  const periods = isFixed ? new Set<string>() : periodsIn(clause, question);
+  const path = headings.replace(title, "");
+  const isVerdict = value.kind === "verdict";
+  const isLasting = value.kind === "name" || value.kind === "date" || value.kind === "word";
+  const said = isVerdict ? quote : `${quote.slice(0, value.start)}#${quote.slice(value.end)}`;
+  const { from, to } = clauseOf(quote, value.start, value.end);
+  const clause = isVerdict
+    ? quote.slice(from, to)
+    : `${quote.slice(from, value.start)}#${quote.slice(value.end, to)}`;
+  const asked = new Set(question.toLowerCase().match(/[\p{L}\p{N}]+/gu));
+  const askedTerms = new Set(termsOf(withPlainWords(question)));
+  const isNew = (word: string): boolean => !asked.has(word);
+  const bare = withPlainWords(clause.replace(noCondition, "").trim());
+  const yearsIn = [...`${path}\n${said}`.matchAll(years)].map((match) => match[1] ?? match[2] ?? "");
   return {
-    cases: partsOf(clause, asked),
-    adjuncts: isFixed ? new Set() : adjunctsOf(clause, asked, trailing),
-    said: new Set(termsOf(clause)),
-    periods,
-    editions: value.kind === "date" ? editionsIn(clause, headings) : new Set(),
-    whereabouts: whereaboutsIn(clause, asked),
-    condition: conditionOf(question, value, clause),
-    bound: isFixed || valueBehindWith.test(before) ? "" : (bound.exec(clause)?.[0].toLowerCase() ?? ""),
+    parts: partsOf(bare, askedTerms),
+    cases: isLasting ? new Set() : casesOf(bare, askedTerms, isVerdict),
+    said: new Set(termsOf(bare)),
+    condition: isLasting ? "" : conditionOf(bare, value, asked),
+    versions:
+      value.kind === "version"
+        ? []
+        : versionsIn(`${path}\n${said}`).flatMap(({ shown }) => (question.includes(shown) ? [] : [shown])),
+    pageVersions: [...versionsIn(title).map(({ shown }) => shown), ...generationsIn(question, said)],
+    years: new Set(
+      (value.kind === "date" ? (`${title}\n${path}`.match(edition) ?? []) : yearsIn).filter(isNew),
+    ),
+    isPast:
+      past.test(clause) ||
+      (asksNow.test(question) && wasThen.test(clause)) ||
+      (!isLasting && oldPage.test(`${title}\n${headings}`)),
+    sides: new Set(
+      (`${path}\n${clause}`.match(/[\p{L}\p{N}]+/gu) ?? [])
+        .map((word) => (sides.has(word) ? word : word.toLowerCase()))
+        .filter((word) => sides.has(word)),
+    ),
   };
 }
 
-/** Whether two sentences of different sites speak of different things or cases. */
+/** Whether two claims speak of different things or cases, so that their values do not contradict. */
 export function differInNarrowing(one: Narrowing, other: Narrowing): boolean {
   return (
-    areDisjoint(one.periods, other.periods) ||
-    unsharedOf(one.cases, other.cases).size > 0 ||
-    [...one.adjuncts].some((term) => !other.said.has(term)) ||
-    [...other.adjuncts].some((term) => !one.said.has(term)) ||
-    areDisjoint(one.editions, other.editions) ||
-    areDisjoint(one.whereabouts, other.whereabouts) ||
+    differInVersions(one, other) ||
+    areDisjoint(one.years, other.years) ||
+    one.isPast !== other.isPast ||
     one.condition !== other.condition ||
-    (one.bound !== "" && other.bound !== "" && one.bound !== other.bound)
+    unsharedOf(one.parts, other.parts).size > 0 ||
+    [...one.cases].some((term) => !other.said.has(term)) ||
+    [...other.cases].some((term) => !one.said.has(term)) ||
+    opposed.some((group) => areDisjoint(sideIn(group, one), sideIn(group, other)))
   );
+}
+
+function sideIn(group: readonly string[], { sides }: Narrowing): Set<string> {
+  return new Set(group.filter((word) => sides.has(word)));
+}
+
+function differInVersions(one: Narrowing, other: Narrowing): boolean {
+  const all = [...one.versions, ...one.pageVersions];
+  const others = [...other.versions, ...other.pageVersions];
+  if (all.length === 0 || others.length === 0) return one.versions.length + other.versions.length > 0;
+  return !all.some((version) =>
+    others.some((another) => versionsAgree(asVersion(version), asVersion(another))),
+  );
+}
+
+function asVersion(shown: string) {
+  return { parts: shown.split(".") };
 }
 
 function areDisjoint<T>(one: ReadonlySet<T>, other: ReadonlySet<T>): boolean {
   return one.size > 0 && other.size > 0 && commonOf(one, other).size === 0;
 }
 
-function periodsIn(text: string, question: string): Set<string> {
-  const asked = question.toLowerCase();
-  return new Set(
-    [...text.replace(spokenOn, "").matchAll(period)]
-      .map(([word]) => word)
-      .filter((word) => !capitalised.test(word) || /^\p{Lu}/u.test(word))
-      .map((word) => word.toLowerCase())
-      .filter((word) => !asked.includes(word)),
-  );
-}
+/** Where no value can be compared: statistics and groups of people, each a case of its own. */
+const groups =
+  /(?<!#\s?)\b(?:default|usually|mean|average(?! (?:day|year|week|night))|median|typical|peak|partial|metropolitan|children|child|kids?|students?|seniors?|pensioners|residents|locals|citizens|reduced|discounted|refurbished|second-hand|private|express|luxury|free|trial|pro|premium|enterprise|team|early|alpha|beta|preview|nightly|experimental|prototype|draft)\b/giu;
+/** "The summary of", "the hall beside". */
+const partOf =
+  /(?<![\p{L}\p{N}#])([\p{L}-]+)(?:\s\p{N}{1,2})?\s+(?:of|in|on(?=\s\p{Lu})|inside|for|beside|behind|near|opposite|outside|around|next\s+to)\s+(?:(?:the|a|an|its|your)\s+)?(?=(\p{L}+))/gu;
+/** Another of its kind, "the Morland tower", or a part of it, "the inner doors". */
+const modified =
+  /(?:[\p{L}\p{N}]\s(\p{Lu}\p{Ll}[\p{L}-]*)|\b(inner|outer|upper|lower|rear|front|back|small|large|little|big|mini|old|new|Inner|Outer|Upper|Lower|Small|Large|Little|Old|New))\s(?=(\p{L}+))/gu;
+/** "Ticket office is": the thing is the office. */
+const compound =
+  /(?<![\p{L}\p{N}])(?=(\p{L}+)\s+((?:[\p{L}-]+\s+){1,2})(?:is|are|was|were|has|have|had|does|do|can|cannot)\b)/gu;
+/** Verbs, adverbs and prepositions, as far as they can be told by themselves; a wing is a part. */
+const noModifier =
+  /(?:s|ed|ing|ly)$|^(?:cannot|may|might|must|could|would|never|always|around|near|per|via|within|without|upon|onto|like)$/iu;
+const noPart = /(?:ly|ed|(?<!^(?:w|r|k|spr|str|build|ceil|rail|cross|land|paint))ing)$/iu;
+/** What the subject may be called, or what introduces a value of it. */
+const plain: ReadonlySet<number> = new Set(
+  termsOf(
+    "town city country state village company firm product tool app software program service system novel book film total most end makers founder official currently default " +
+      "tall long high limit size rate release setting option value parameter case founded located found used available supported enabled disabled required allowed listed shown",
+  ),
+);
 
-function editionsIn(clause: string, headings: string): Set<string> {
-  const lead = leadingYear.exec(clause)?.[1];
-  return new Set([...(headings.match(edition) ?? []), ...(lead === undefined ? [] : [lead])]);
-}
-
-function whereaboutsIn(clause: string, asked: ReadonlySet<number>): Set<number> {
-  const found = clause.matchAll(
-    /(\p{Lu}[\p{L}\p{N}]*)\s(?:on|in|by|at|near|upon|under|of)\s(?:(?:the|a|an)\s)?([\p{L}-]{3,})/gu,
-  );
-  return new Set(
-    [...found].flatMap(([, name = "", place = ""]) =>
-      termsOf(name).some((term) => asked.has(term)) ? termsOf(place).filter((term) => !asked.has(term)) : [],
+/** The words that make of what is asked a part or a variant. */
+function partsOf(text: string, asked: ReadonlySet<number>): Set<number> {
+  const isAsked = (word = ""): boolean =>
+    termsOf(word)
+      .slice(0, 1)
+      .some((term) => asked.has(term) && !impliedTerms.has(term));
+  const words = [...text.matchAll(/[\p{L}\p{N}_-]+/gu)];
+  // "Refresh" in "Sable refresh token", where Sable and its token are asked for.
+  const between = words.flatMap(([word], index) => {
+    const [before, after] = [words[index - 1], words[index + 1]];
+    const isOnePhrase = before && after && /^[\p{L}\p{N}\s_-]+$/u.test(text.slice(before.index, after.index));
+    return isOnePhrase && isAsked(before[0]) && isAsked(after[0]) && !noModifier.test(word) ? [word] : [];
+  });
+  const found = [
+    ...between,
+    ...[...text.matchAll(groups)].map(([word]) => word),
+    ...[...text.matchAll(modified)].flatMap((match) =>
+      isAsked(match[3]) ? [match[1] ?? match[2] ?? ""] : [],
     ),
+    ...[...text.matchAll(partOf)].flatMap(([, part = "", whole]) =>
+      isAsked(whole) && !noPart.test(part) ? [part] : [],
+    ),
+    ...[...text.matchAll(compound)].flatMap(([, subject, rest = ""]) =>
+      isAsked(subject) && !/ly\s/u.test(rest) ? [rest] : [],
+    ),
+  ];
+  return narrowingTerms(found.join(" "), asked);
+}
+
+/** "For EU citizens ...", "On the free plan, ...", "In development the ...", "Used, ...". */
+const leading =
+  /^(?:(?:For|Among|To(?=\sthe))\s+((?:[\p{L}-]+\s+){1,3})|(?:In|On|At|Under|Within|Through|Using|Outside|During|To)\s+(?!(?:his|her|its|their|our|my)\s)(?:([^,\d#]{3,60}),|((?:(?:the|an?)\s+)?[\p{L}-]+(?:\s[\p{L}-]+)?)\s+(?=(?:the|a|an|its)\s))|(\p{L}+ed),\s)/u;
+/** Behind the value: "for children", "in the tunnel". */
+const trailing =
+  /#\s*(?:[\p{L}-]+\s){0,2}?(?:for|in|at|on|under|over|within|inside|outside|during)\s+(?:the\s|an?\s)?(?!two|three|four|five|six|seven|eight|nine|ten|all\b|total\b|adults?\b|our\b|its\b|their\b)([\p{L}-]+(?:(?<=\bfor\s+[\p{L}-]+)\s[\p{L}-]+)?)/iu;
+/** The same anywhere in a sentence that says yes or no. */
+const anywhere =
+  /\s(?:at|above|under|over|below|within|inside|outside|during|among|between|beyond|after|before|except)\s+(?:the\s|an?\s)?([\p{L}\p{N}][\p{L}\p{N}.-]*)/giu;
+
+/** The words of the case it holds in. */
+function casesOf(text: string, asked: ReadonlySet<number>, isVerdict: boolean): Set<number> {
+  const scenes = (leading.exec(text) ?? []).slice(1);
+  const behind = isVerdict
+    ? [...text.matchAll(anywhere)].map(([, place]) => place)
+    : [trailing.exec(text)?.[1]];
+  return narrowingTerms([...scenes, ...behind].join(" "), asked);
+}
+
+function narrowingTerms(words: string, asked: ReadonlySet<number>): Set<number> {
+  return new Set(
+    termsOf(words).filter((term) => !asked.has(term) && !impliedTerms.has(term) && !plain.has(term)),
   );
 }
 
-/** A condition before the value, or of a price, a time or a yes right behind it; how many there are depends on less. */
-function conditionOf(question: string, value: Value, clause: string): string {
-  const asked = new Set(question.toLowerCase().match(anyCondition));
-  const said = clause.replace(anyCondition, (word) => (asked.has(word.toLowerCase()) ? "" : word));
-  if (value.kind === "verdict")
-    return firstWords(
-      [leadingCondition, condition, relative].map((form) => form.exec(said)?.index ?? -1),
-      said,
-    );
-  if (value.kind === "name" || value.kind === "date" || value.kind === "word") return "";
-  const [before = "", behind = ""] = said.split("#");
-  const scene = before.replace(valueBehindWith, "");
-  if (leadingCondition.test(scene) && scene.trim().split(/\s+/u).length > 1) return firstWords([0], scene);
-  const depends =
-    value.kind !== "quantity" ||
-    isMoney(value.dimension) ||
-    /time|percent|bytes/u.test(value.dimension) ||
-    /\b(?:max|min|limit|default)/iu.test(question);
-  const near = /^[^,;]{0,40}/u.exec(behind)?.[0] ?? "";
-  return depends ? firstWords([condition.exec(near)?.index ?? -1], near) : "";
+/** The condition that sets the scene, or that a price, a time or a share has right behind it; a yes or no depends on one anywhere. */
+function conditionOf(text: string, value: Value, asked: ReadonlySet<string>): string {
+  const depends = value.kind === "quantity" && /^[A-Z]{3}|time|percent|bytes/u.test(value.dimension);
+  const at = text.indexOf("#");
+  const near =
+    value.kind === "verdict" ? text : depends ? (/^#[^,;]{0,40}/u.exec(text.slice(at))?.[0] ?? "") : "";
+  const behind = [...near.matchAll(condition)].find(([word]) => !asked.has(word.toLowerCase()));
+  const said = scene.test(text) ? text : behind && text.slice(Math.max(at, 0) + behind.index);
+  return (said?.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, conditionWords).join(" ");
 }
-
-/** Words of a condition that tell it from another. */
-const conditionWords = 3;
-
-function firstWords(starts: readonly number[], text: string): string {
-  const start = starts.find((index) => index >= 0);
-  if (start === undefined) return "";
-  return (
-    text
-      .slice(start)
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  )
-    .slice(0, conditionWords)
-    .join(" ");
-}
-
-/** "With a length of 5 km", "With room for 90": how a sentence brings its value. */
-const valueBehindWith = /^with\s(?!the\s)(?:[\p{L}-]+\s){0,5}\s*$/iu;

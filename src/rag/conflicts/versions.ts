@@ -34,7 +34,17 @@ export function versionsIn(text: string): Version[] {
 }
 
 /** Whether one is the other, or a shorter way to write it: 3.7 and 3.7.2. */
-export function versionsAgree(one: Version, other: Version): boolean {
+export function versionsAgree(one: Pick<Version, "parts">, other: Pick<Version, "parts">): boolean {
   const length = Math.min(one.parts.length, other.parts.length);
   return one.parts.slice(0, length).every((part, index) => part === other.parts[index]);
+}
+
+/** "Wren 2" where Wren is asked for: the second of its name. */
+export function generationsIn(question: string, text: string): string[] {
+  const asked = new Set(question.match(/\p{Lu}[\p{L}+#]*/gu));
+  return [
+    ...text.matchAll(/(?<![\p{L}\p{N}])(\p{Lu}[\p{L}+#]*) (\d{1,3})(?![\p{L}\p{N}%:/-]|[.,]\d)/gu),
+  ].flatMap(([both, name = "", number = ""]) =>
+    asked.has(name) && !question.includes(both) ? [number] : [],
+  );
 }
