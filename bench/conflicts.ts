@@ -1,6 +1,6 @@
 // Are sources that contradict each other found, and nothing else taken for it? Each case of bench/questions/conflicts.json
 // is indexed by itself and asked. --held-out asks those of conflicts-blind.json, which nobody tunes on; --set FILE others of
-// the same shape.
+// the same shape (conflicts-fresh.json: written before the rules were cut, for totals).
 //   node bench/conflicts.ts [--held-out | --set FILE] [--verbose]
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -128,15 +128,13 @@ function haveOneValue(one: Claim, other: Claim): boolean {
 }
 
 /** Whether two claims give the value of the same attribute of the same thing. */
-function areOfOneThing({ relation, weights, total }: Question, one: Claim, other: Claim): boolean {
+function areOfOneThing({ weights, total }: Question, one: Claim, other: Claim): boolean {
   if (differInNarrowing(one.narrowing, other.narrowing)) return false;
   const areNeighbours = one.evidence.host === other.evidence.host;
   // Code is said of many things in like words.
   const isCode = one.values[0].kind === "literal";
   if (!areNeighbours && !isCode && one.isOnSubject && other.isOnSubject) return true;
   if (!one.isClose || !other.isClose) return false;
-  // "Where may it be used?": a manual names many places.
-  if (areNeighbours && one.values[0].kind === "name" && relation.size === 0) return false;
   const unshared = unsharedOf(one.asked, other.asked);
   return [...unshared].reduce((sum, term) => sum + (weights.get(term) ?? 0), 0) <= mostUnshared * total;
 }

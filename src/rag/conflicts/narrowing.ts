@@ -39,8 +39,6 @@ const past =
 /** "Was mayor from 1951 to 1960", where who is mayor is asked for. */
 const wasThen = /\b(?:was|were|had)\b.*\b(?:from|in|until|during) \d{4}\b/iu;
 const asksNow = /^\s*\S+ (?:do|does|is|are|will)\b/iu;
-const oldPage =
-  /\bwhat.s new\b|\brelease notes?\b|\bchange ?log\b|\bmigrat|\bupgrad|\bhistory\b|\barchived?\b/iu;
 const opposed = (
   "min|max minimum|maximum client|server read|write input|output soft|hard upload|download inbound|outbound incoming|outgoing request|response source|destination " +
   "http|https free|pro|premium|enterprise|team|basic|business adult|child|senior|student male|female men|women daily|weekly|monthly|yearly|annual " +
@@ -97,10 +95,7 @@ export function narrowingOf(
     years: new Set(
       (value.kind === "date" ? (`${title}\n${path}`.match(edition) ?? []) : yearsIn).filter(isNew),
     ),
-    isPast:
-      past.test(clause) ||
-      (asksNow.test(question) && wasThen.test(clause)) ||
-      (!isLasting && oldPage.test(`${title}\n${headings}`)),
+    isPast: past.test(clause) || (asksNow.test(question) && wasThen.test(clause)),
     sides: new Set(
       (`${path}\n${clause}`.match(/[\p{L}\p{N}]+/gu) ?? [])
         .map((word) => (sides.has(word) ? word : word.toLowerCase()))
