@@ -1,10 +1,11 @@
 // Are the question sets true to their manuals? Checks each against the pages it was written from, and exits 1 on a fault:
 //   node bench/questions/check.ts [SET...] [--root FOLDER] [--verbose]     SET: a file here, without .json; all of them if none
 // Answerable: every named page exists and holds what `expected` asks for, and one holds `answer` word for word,
-// which matches, too.
+// which matches, too. Of the set in several languages: every page exists, in the question's language.
 // Absent and near: `mustNot` is on no page. With --verbose: pages beyond the named ones that `expected` matches, to judge by eye.
+import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { decodeText } from "../../src/content/charset.ts";
@@ -58,6 +59,15 @@ const ConflictCases = z.array(
   }),
 );
 
+/** The set in several languages, a line each, as `forager evaluate` reads it. */
+const languages = "handbook-languages";
+const LanguageQuestion = z.strictObject({
+  id: z.string(),
+  query: z.string(),
+  class: z.string(),
+  relevant: z.array(z.string()).min(1),
+});
+
 /** More than any manual's longest page. */
 const maxLength = 10_000_000;
 /** Older sets, in the shape that `bench/answers.ts` reads. */
@@ -71,10 +81,14 @@ const names =
   positionals.length > 0
     ? positionals
     : (await readdir(import.meta.dirname))
-        .filter((file) => file.endsWith(".json"))
-        .map((file) => basename(file, ".json"))
+        .filter((file) => /\.jsonl?$/.test(file))
+        .map((file) => basename(file, extname(file)))
         .filter((name) => !others.has(name));
-for (const name of names) await (name.startsWith("conflicts") ? checkConflicts(name) : check(name));
+for (const name of names) {
+  if (name.startsWith("conflicts")) await checkConflicts(name);
+  else if (name === languages) await checkLanguages(name);
+  else await check(name);
+}
 
 async function check(name: string): Promise<void> {
   const set = QuestionSet.parse(
@@ -130,6 +144,25 @@ async function checkConflicts(name: string): Promise<void> {
           faults.push(`${id}: "${value}" on ${host}`);
   }
   report(name, `${cases.filter(({ isConflict }) => isConflict).length} of ${cases.length} conflict`, faults);
+}
+
+async function checkLanguages(name: string): Promise<void> {
+  const lines = (await readFile(join(import.meta.dirname, `${name}.jsonl`), "utf8")).trim().split("\n");
+  const questions = lines.map((line) => LanguageQuestion.parse(JSON.parse(line)));
+  const root = values.root ?? "/usr/share/doc/debian-handbook/html";
+  const faults: string[] = [];
+  const asked = new Set<string>();
+  for (const { id, query, class: language, relevant } of questions) {
+    for (const key of [id, query.toLowerCase()]) {
+      if (asked.has(key)) faults.push(`${key} stands twice`);
+      asked.add(key);
+    }
+    for (const page of relevant) {
+      if (!page.startsWith(`${language}-`)) faults.push(`${id}: ${page} is in another language`);
+      if (!existsSync(join(root, page))) faults.push(`${id}: ${page} is not there`);
+    }
+  }
+  report(name, `${questions.length} questions`, faults);
 }
 
 /** Prints what was found; any fault makes the run fail. */

@@ -1,6 +1,7 @@
 import snowball from "snowball-stemmers";
 import type { TermCounts } from "../chunk-store.ts";
 import { murmur3 } from "./murmur3.ts";
+import { withoutOtherStopWords } from "./question-stop-words.ts";
 import { ideographicLetter, unspacedAlphabetLetter } from "./scripts.ts";
 import { stopWords } from "./stop-words.ts";
 
@@ -47,9 +48,13 @@ export function analyze(text: string): TermCounts {
   return countTerms(termsOf(text));
 }
 
-/** A query's terms: each of its distinct ids, counted. BM25 gives every one the same weight, however often it stands there. */
+/**
+ * A query's terms: each of its distinct ids, counted. BM25 gives every one the same weight, however often it stands there.
+ * In another language than English it has no terms for that language's stop words, which texts have: an index holds
+ * pages in many languages under the same rules, and only of a question it matters what is left out.
+ */
 export function analyzeQuery(text: string): TermCounts {
-  return analyze(text);
+  return analyze(withoutOtherStopWords(text));
 }
 
 /** The ids of a text's terms in reading order, repetitions kept, stop words left out. */
