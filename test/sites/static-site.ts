@@ -90,6 +90,8 @@ export async function serveSite(pages: SitePages, options: SiteOptions = {}): Pr
       if (!closing.signal.aborted) response.writeHead(500).end(String(error));
     });
   });
+  // A process that stands still must not find its connections closed under its next request.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((ready, failed) => {
     server.once("error", failed).listen(0, "127.0.0.1", ready);
   });
