@@ -20,6 +20,8 @@ const told: readonly (readonly [question: string, quote: string, term: string, t
   ["What is WAL?", "It has a write-ahead log.", "", "names"],
   ["What is a tablespace?", "Tablespace\nA named location.", "Tablespace", "defines"],
   ["What is MVCC?", "Many versions (MVCC)\nA way to read.", "Many versions (MVCC)", "defines"],
+  ["What is the GIL?", "GIL\nSee global interpreter lock.", "GIL", "names"],
+  ["What is the GIL?", "global interpreter lock\nA mechanism.", "global interpreter lock", "defines"],
   ["What is an iterator?", "iterator.__next__()\nThe next item.", "iterator.__next__()", "nothing"],
 ];
 

@@ -40,6 +40,8 @@ const names = /\b(?:called|known as|referred to as|termed|named)\s+(?:an?\s+|the
 /** Of a section that opens the one above it, and is about the same. */
 const opensSection =
   /^(?:introduction|overview|description|summary|about|abstract|background|basics|basic concepts|definition|purpose|general|executive summary|synopsis|concepts)$/iu;
+/** "GIL: see global interpreter lock". */
+const pointsElsewhere = /^\W*see\b/iu;
 /** A heading's number, a list's dot. */
 const mark = /^[^\p{L}_]+/u;
 
@@ -77,11 +79,11 @@ export class SubjectAsked {
   /** What a statement tells of it. @param term What the statement is an entry or row of, or "". */
   toldBy(quote: string, term: string): Telling {
     const flat = quote.replace(/\s+/gu, " ");
-    const entry = term !== "" && this.#isNamedBy(term) ? 1 : 0;
+    const isEntry = term !== "" && this.#isNamedBy(term) && !pointsElsewhere.test(quote.slice(term.length));
     const isNamed = [...flat.matchAll(names)].some(([, name = ""]) => this.#startOf(name.split(/\s+/u)) > 0);
     const called = isNamed || this.#spelt?.test(flat) ? 1 : 0;
     const { defines, acts } = this.#predicate(flat);
-    return { defines: Math.max(defines, entry), acts, names: called };
+    return { defines: Math.max(defines, Number(isEntry)), acts, names: called };
   }
 
   /** Whether a heading is its name; under "Introduction" and the like the heading above counts. */
