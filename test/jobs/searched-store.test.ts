@@ -158,7 +158,10 @@ describe("a Qdrant that is searched in place of the data folder", () => {
     const { hits, notes } = await forager.search("lamp");
     assert.equal(hits[0]?.url, lamp.url);
     assert.deepEqual(notes.length, 1);
-    assert.match(notes.join(), /searched instead: Qdrant at .* does not answer in time: (Searching by words|Looking words up)/);
+    assert.match(
+      notes.join(),
+      /searched instead: Qdrant at .* does not answer in time: (Searching by words|Looking words up)/,
+    );
   });
 
   it("is asked again once it has been left alone for a while", async () => {
