@@ -39,6 +39,8 @@ export interface Embedder extends AsyncDisposable {
    * @throws The signal's reason when aborted.
    */
   embedTokens?(texts: readonly (readonly string[])[], signal?: AbortSignal): Promise<TokenVectors[]>;
+  /** Whether its model has a word, in small letters, as one piece: such a word is no slip of the keys. Absent: it cannot tell. */
+  knowsWord?(word: string): Promise<boolean>;
   /** From now on it lets everything else on the machine go first. Called by those with more texts than anybody waits for. */
   yieldProcessor?(): void;
 }

@@ -75,6 +75,28 @@ describe("the local embedder", () => {
     assert.equal(cut.rows.length, room * embedder.dimensions);
   });
 
+  it("tells words that it knows from slips of the keys, and knows none by a tokenizer of another kind", async () => {
+    await using embedder = await local();
+    assert.deepEqual(
+      await Promise.all(
+        ["pointer", "recipe", "configuraton", "##ing2"].map((word) => embedder.knowsWord(word)),
+      ),
+      [true, true, false, false],
+    );
+    const folder = await mkdtemp(join(tmpdir(), "forager-model-"));
+    try {
+      await linkedModel(folder);
+      await writeFile(
+        join(folder, "tokenizer.json"),
+        JSON.stringify({ model: { type: "Unigram", vocab: [["pointer", -1]] } }),
+      );
+      await using other = await local({ modelFolder: folder });
+      assert.equal(await other.knowsWord("pointer"), false);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it("is not proven, and says so, when the reference vectors are others", async () => {
     const model = join(folder, "other");
     await linkedModel(model);

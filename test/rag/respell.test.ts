@@ -50,6 +50,7 @@ const pages = [
   "SQLite is thread-safe. The keepalive timeout is 5 seconds; the hostname is that of the machine.",
   "Only a single directory may be named in AllowOverrideList, on Windows and in Germany.",
   "Since the single release before, this is the default which everyone should take.",
+  "Lanterns come in many colors, pointed at the top.",
 ];
 const elsewhere = "Whatever happens, gardening tools are missing.";
 
@@ -57,9 +58,12 @@ const elsewhere = "Whatever happens, gardening tools are missing.";
 async function respelt(question: string) {
   const index = new Set([...pages, elsewhere].flatMap((text) => termsOf(text)));
   let lookUps = 0;
-  const respelling = new Respelling(question, async (terms) => {
-    lookUps += 1;
-    return new Set(terms.filter((term) => index.has(term)));
+  const respelling = new Respelling(question, {
+    lookUp: async (terms) => {
+      lookUps += 1;
+      return new Set(terms.filter((term) => index.has(term)));
+    },
+    isWord: async (word) => ["pointer", "colours"].includes(word),
   });
   const isWorthATry = await respelling.isWorthATry();
   const found = isWorthATry ? await respelling.by(pages) : undefined;
@@ -75,6 +79,7 @@ describe("a question's words", () => {
     ["Waht is teh configuration?", "what is the configuration?"],
     ["Which sinle direcotry is named?", "Which single directory is named?"],
     ["What does it handlle", "What does it handle"],
+    ["In which colours?", "In which colors?"],
     ["Is it relaoding?", "Is it reloading?"],
     ["Is AllowOverideList there?", "Is AllowOverrideList there?"],
     ["Does it run on Winodws?", "Does it run on Windows?"],
@@ -104,6 +109,7 @@ describe("a question's words", () => {
     "What does `configuraton` mean?",
     "Is listen2 there?",
     "What is a lisp?",
+    "What is a pointer?",
     "Where is the xylophone?",
     "配置文件在哪里",
     "",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { MissingError, messageOf } from "../../errors.ts";
 
 /** The model that comes with Forager, from `src/` and from `dist/` alike. */
@@ -80,6 +81,19 @@ export async function readModelFacts(folder: string): Promise<ModelFacts> {
       .filter(isDamaged)
       .map(([file]) => file),
   };
+}
+
+const WordPieces = z.object({
+  model: z.object({ type: z.literal("WordPiece"), vocab: z.record(z.string(), z.number()) }),
+});
+
+/**
+ * The words that a model has as one piece, and what else words begin with; none where its tokenizer is of another kind.
+ * @throws {MissingError} When the folder holds no model.
+ */
+export async function readWords(folder: string): Promise<ReadonlySet<string>> {
+  const found = WordPieces.safeParse(JSON.parse(await readModelFile(folder, "tokenizer.json")));
+  return new Set(found.success ? Object.keys(found.data.model.vocab) : []);
 }
 
 /** What files that do not make right vectors cost, and how to get right ones again. */

@@ -12,6 +12,7 @@ import {
   damagedModel,
   modelFileName,
   readModelFacts,
+  readWords,
   shippedModelFolder,
   type ModelFacts,
 } from "./local-onnx-model.ts";
@@ -64,6 +65,7 @@ export class LocalOnnxEmbedder implements Embedder {
   #pool: Pool | undefined;
   #proof: Promise<void> | undefined;
   #isProven = false;
+  #words: Promise<ReadonlySet<string>> | undefined;
   readonly #closing = new AbortController();
 
   constructor(
@@ -115,6 +117,11 @@ export class LocalOnnxEmbedder implements Embedder {
         this.#queue.add(() => this.#runTokens(text), { priority: 1, signal: this.#until(signal) }),
       ),
     );
+  }
+
+  async knowsWord(word: string): Promise<boolean> {
+    this.#words ??= readWords(this.#folder);
+    return (await this.#words).has(word);
   }
 
   /** Lasts: a thread that has lowered its priority may not raise it again (setpriority(2)). Questions alone never come here. */

@@ -29,8 +29,13 @@ export interface Respelt {
   readonly corrections: readonly Correction[];
 }
 
-/** Which of some terms the index has. */
-type LookUp = (terms: readonly number[]) => Promise<ReadonlySet<number>>;
+/** What is known of words beside the passages found. */
+export interface KnownWords {
+  /** Which of some terms the index has. */
+  readonly lookUp: (terms: readonly number[]) => Promise<ReadonlySet<number>>;
+  /** Whether a word is spelt rightly, as far as anything can tell. */
+  readonly isWord: (word: string) => Promise<boolean>;
+}
 
 /** What a word, or two up to `until`, was taken for. */
 interface Reading extends Omit<Correction, "written"> {
@@ -42,14 +47,14 @@ export class Respelling {
   readonly #question: string;
   readonly #words: readonly AskedWord[];
   readonly #pairs: readonly AskedPair[];
-  readonly #lookUp: LookUp;
+  readonly #knownWords: KnownWords;
   #known: ReadonlySet<number> = new Set();
 
-  constructor(question: string, lookUp: LookUp) {
+  constructor(question: string, knownWords: KnownWords) {
     this.#question = question;
     this.#words = askedWords(question);
     this.#pairs = askedPairs(question, this.#words);
-    this.#lookUp = lookUp;
+    this.#knownWords = knownWords;
   }
 
   /** Whether there is a word that the index does not have, or has as one where the question has two. */
@@ -57,7 +62,7 @@ export class Respelling {
     const own = this.#words.flatMap(({ term }) => term ?? []);
     const joined = this.#pairs.map(({ term }) => term);
     if (own.length === 0) return false;
-    this.#known = await this.#lookUp([...own, ...joined]);
+    this.#known = await this.#knownWords.lookUp([...own, ...joined]);
     return own.some((term) => !this.#known.has(term)) || joined.some((term) => this.#known.has(term));
   }
 
@@ -89,7 +94,7 @@ export class Respelling {
     return page && { until: pair.second.end, read: page.written, kind: "joining" };
   }
 
-  /** A word that the index does not have, as the pages write it: parted, or by the fewest slips, in as many passages as can be. */
+  /** A word that the index does not have, as the pages write it: parted, or, where it is none, by the fewest slips, in as many passages as can be. */
   async #respell(
     { text, end: until, term, doubt }: AskedWord,
     pages: PageWords,
@@ -104,9 +109,30 @@ export class Respelling {
   async #nearest(text: string, doubt: Doubt, pages: PageWords): Promise<string | undefined> {
     if (doubt.kind === "none") return undefined;
     if (doubt.kind === "little") return littleWord(text);
+    const { isWord, lookUp } = this.#knownWords;
     const sought = { text, doubt };
-    return nearestWord(sought, pages) ?? (await nearestBeyond(sought, pages.alphabet, this.#lookUp));
+    const near = nearestWord(sought, pages);
+    // What a right word names is not there; what a near one names is something else.
+    if (await isWord(text)) return near && isSameWord(text, near.toLowerCase()) ? near : undefined;
+    return near ?? (await nearestBeyond(sought, pages.alphabet, lookUp));
   }
+}
+
+/** Whether two words are one as the British and the Americans spell it. */
+function isSameWord(one: string, other: string): boolean {
+  return asInAmerica(one) === asInAmerica(other);
+}
+
+function asInAmerica(word: string): string {
+  return word
+    .replace(/our/u, "or")
+    .replace(/([iy])s(?=e|ing|ation)/u, "$1z")
+    .replace(/tre(?=s?$)/u, "ter")
+    .replace(/ll(?=ed|ing|er)/u, "l")
+    .replace(/ogue/u, "og")
+    .replace(/grey/u, "gray")
+    .replace(/([ef])ence/u, "$1ense")
+    .replace(/s$/u, "");
 }
 
 /** As it stands, then with or without the s of the plural. */

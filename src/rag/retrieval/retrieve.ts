@@ -121,10 +121,14 @@ export class Retriever {
   /** The question's words, where the pages may write one otherwise. */
   async #doubt(query: string, signal: AbortSignal | undefined): Promise<Respelling | undefined> {
     if (!this.#options.respelling) return undefined;
-    const { store } = this.#deps;
-    const respelling = new Respelling(query, (terms) =>
-      within("Looking words up", this.#options.wordsTimeoutMs, signal, (own) => store.knownTerms(terms, own)),
-    );
+    const { store, embedder } = this.#deps;
+    const respelling = new Respelling(query, {
+      lookUp: (terms) =>
+        within("Looking words up", this.#options.wordsTimeoutMs, signal, (own) =>
+          store.knownTerms(terms, own),
+        ),
+      isWord: async (word) => (await embedder?.knowsWord?.(word)) ?? false,
+    });
     try {
       return (await respelling.isWorthATry()) ? respelling : undefined;
     } catch {
