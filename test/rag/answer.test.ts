@@ -223,6 +223,24 @@ describe("answering", () => {
     assert.deepEqual(quotesOf(answer), ["tower.height = 324"]);
   });
 
+  it("does not take an identifier that no page has for others that are made of its words", async () => {
+    using index = new SmallIndex([
+      {
+        url: "https://codes.test/",
+        title: "Result codes",
+        passages: [
+          "LAMP_BUSY means that the lamp is lit by another. Retry later.",
+          "LAMP_RETRY means that the wick is short, and LAMP_LATER means that it is too early.",
+        ],
+      },
+    ]);
+    const known = await ask(index, "What does LAMP_BUSY mean?");
+    assert.match(known.answer, /lit by another/);
+    const unknown = await ask(index, "What does LAMP_RETRY_LATER mean?");
+    assert.ok(unknown.confidence < known.confidence / 2, `${unknown.confidence} of ${known.confidence}`);
+    assert.equal(unknown.abstained, true);
+  });
+
   it("decides by words alone when the embedder is too slow for the sentences", async () => {
     const embedder = new HashingEmbedder({ dimensions: 512, isProven: true });
     using index = new SmallIndex(pages, embedder);

@@ -69,16 +69,32 @@ export class Question {
     return asksForDefault.test(this.text) ? statedDefault.test(text) : /\d/.test(text);
   }
 
-  /** The terms of each thing that it calls by a name: a capital past its first word, a digit, or a mark of code inside. */
-  get namedThings(): readonly (readonly number[])[] {
+  /** Each thing that it calls by a name: a capital past its first word, a digit, or a mark of code inside. */
+  get namedThings(): readonly NamedThing[] {
     return this.words
       .filter(
         (word, index) =>
           (index > 0 && /^["“'(]*\p{Lu}/u.test(word)) || /\d|_|\p{Ll}\p{Lu}|\w\.\w/u.test(word),
       )
-      .map((word) => termsOf(word))
-      .filter((terms) => terms.length > 0);
+      .map((word) => ({ terms: termsOf(word), literal: literallyIn(identifier.exec(word)?.[0]) }))
+      .filter(({ terms }) => terms.length > 0);
   }
+}
+
+/** Something that a question calls by a name. */
+export interface NamedThing {
+  readonly terms: readonly number[];
+  /** Finds it in a text, where it is written in one way alone, as code is. */
+  readonly literal: RegExp | undefined;
+}
+
+/** "SQLITE_BUSY", "max_connections". */
+const identifier = /[\p{L}\p{N}]+(?:_+[\p{L}\p{N}]+)+/u;
+
+function literallyIn(name: string | undefined): RegExp | undefined {
+  return name === undefined
+    ? undefined
+    : new RegExp(String.raw`(?<![\p{L}\p{N}_])${name}(?![\p{L}\p{N}_])`, "iu");
 }
 
 const valueQuestion =
