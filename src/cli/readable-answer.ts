@@ -55,6 +55,6 @@ function setOut({ quote, start, answer }: Citation, emphasise: Emphasis): string
 
 function inLines(text: string): string {
   return visible(text)
-    .replace(/[^\S\n]+(?=\n)/gu, "")
+    .replace(/(?<![^\S\n])[^\S\n]+(?=\n)/gu, "")
     .replace(/\n{3,}/g, "\n\n");
 }

@@ -165,5 +165,5 @@ function isQuestion(quote: string): boolean {
 }
 
 function distinctWords(quote: string): number {
-  return new Set(quote.toLowerCase().match(/[\p{L}\p{N}_'’.-]*[\p{L}\p{N}_]/gu)).size;
+  return new Set(quote.toLowerCase().match(/[\p{L}\p{N}_]+(?:['’.-]+[\p{L}\p{N}_]+)*/gu)).size;
 }

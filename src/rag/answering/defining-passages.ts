@@ -7,8 +7,9 @@ import type { SubjectAsked } from "./subject-asked.ts";
 
 /** So many are read beside what was found. */
 const mostPassages = 3;
-/** Of a page, this much is looked through, in UTF-16 units. */
-const mostLookedThrough = 500_000;
+/** Of all pages together this much is looked through, in UTF-16 units, and so many statements: some 25 ms, in which nothing else runs. */
+const mostLookedThrough = 300_000;
+const mostStatements = 6_000;
 /** As long as a passage is as a rule, in UTF-16 units. */
 const passageLength = 800;
 
@@ -23,29 +24,32 @@ export function definingPassages(
   documents: ReadonlyMap<Hit["chunk"]["id"], StoredDocument>,
 ): Hit[] {
   const ofPages = Map.groupBy(hits, ({ chunk }) => chunk.documentId);
-  return [...ofPages]
-    .flatMap(([id, [best, ...others]]) => {
-      const stored = documents.get(id);
-      if (!best || !stored) return [];
-      const read = [best, ...others].map(({ chunk }) => chunk);
-      const found = firstDefining(subject, stored.document, read);
-      return found ? [{ ...best, chunk: { ...best.chunk, ...passageAt(stored.document, found) } }] : [];
-    })
-    .slice(0, mostPassages);
+  const left = { units: mostLookedThrough, statements: mostStatements };
+  const found: Hit[] = [];
+  for (const [id, [best, ...others]] of ofPages) {
+    const stored = documents.get(id);
+    if (!best || !stored || found.length === mostPassages) continue;
+    const read = [best, ...others].map(({ chunk }) => chunk);
+    const place = firstDefining(subject, stored.document, read, left);
+    if (place) found.push({ ...best, chunk: { ...best.chunk, ...passageAt(stored.document, place) } });
+  }
+  return found;
 }
 
+/** @param left What may still be looked through; less by what was. */
 function firstDefining(
   subject: SubjectAsked,
   document: PageDocument,
   read: readonly Range[],
+  left: { units: number; statements: number },
 ): Range | undefined {
-  for (const statement of statementsBetween(document, { start: 0, end: mostLookedThrough })) {
+  const { text } = document;
+  const reach = Math.min(text.length, left.units);
+  left.units -= reach;
+  for (const statement of statementsBetween(document, { start: 0, end: reach })) {
+    if (left.statements-- <= 0) return undefined;
     const { start, end, kind } = statement;
-    if (
-      kind === "code" ||
-      subject.toldBy(document.text.slice(start, end), termOf(document.text, statement)).defines === 0
-    )
-      continue;
+    if (kind === "code" || !subject.isDefinedBy(text.slice(start, end), termOf(text, statement))) continue;
     // What was found has one: the page needs no other.
     return read.some((passage) => start < passage.end && end > passage.start) ? undefined : statement;
   }

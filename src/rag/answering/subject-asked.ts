@@ -1,4 +1,5 @@
 import { termsOf } from "../text/analyzer.ts";
+import { isSpeltOut } from "./spelt-out.ts";
 
 /** How a statement tells what a thing is, each 0 or 1. */
 export interface Telling {
@@ -50,15 +51,15 @@ export class SubjectAsked {
   /** Its words, without "the" and "command", each as stems. */
   readonly #words: readonly (readonly number[])[];
   readonly #terms: ReadonlySet<number>;
-  /** Its letters written out, where it is an abbreviation. */
-  readonly #spelt: RegExp | undefined;
+  /** Its capitals, where it is an abbreviation. */
+  readonly #abbreviation: string | undefined;
 
   private constructor(name: string) {
     const bare = name.replace(kinds, " ");
     const words = (termsOf(bare).length > 0 ? bare : name).split(/\s+/u);
     this.#words = words.map((word) => termsOf(word)).filter((terms) => terms.length > 0);
     this.#terms = new Set(this.#words.flat());
-    this.#spelt = spelt(words.find((word) => /^\p{Lu}{2,6}$/u.test(word)));
+    this.#abbreviation = words.find((word) => /^\p{Lu}{2,6}$/u.test(word));
   }
 
   /** Nothing where a question asks for something else. */
@@ -79,11 +80,19 @@ export class SubjectAsked {
   /** What a statement tells of it. @param term What the statement is an entry or row of, or "". */
   toldBy(quote: string, term: string): Telling {
     const flat = quote.replace(/\s+/gu, " ");
-    const isEntry = term !== "" && this.#isNamedBy(term) && !pointsElsewhere.test(quote.slice(term.length));
     const isNamed = [...flat.matchAll(names)].some(([, name = ""]) => this.#startOf(name.split(/\s+/u)) > 0);
-    const called = isNamed || this.#spelt?.test(flat) ? 1 : 0;
     const { defines, acts } = this.#predicate(flat);
-    return { defines: Math.max(defines, Number(isEntry)), acts, names: called };
+    return {
+      defines: Math.max(defines, Number(this.#isEntry(quote, term))),
+      acts,
+      names: Number(isNamed || this.#isSpeltOut(flat)),
+    };
+  }
+
+  /** Whether a statement says what it is: as {@link toldBy} tells, of whole pages in good time. */
+  isDefinedBy(quote: string, term: string): boolean {
+    const opening = quote.slice(0, mostOpening).replace(/\s+/gu, " ");
+    return this.#predicate(opening).defines === 1 || this.#isEntry(quote, term);
   }
 
   /** Whether a heading is its name; under "Introduction" and the like the heading above counts. */
@@ -94,6 +103,14 @@ export class SubjectAsked {
     return (
       this.#terms.size >= leastHeadingShare * terms.size && [...this.#terms].every((one) => terms.has(one))
     );
+  }
+
+  #isEntry(quote: string, term: string): boolean {
+    return term !== "" && this.#isNamedBy(term) && !pointsElsewhere.test(quote.slice(term.length));
+  }
+
+  #isSpeltOut(text: string): boolean {
+    return this.#abbreviation !== undefined && isSpeltOut(this.#abbreviation, text);
   }
 
   /** A statement that begins with it, by what comes next. */
@@ -135,7 +152,7 @@ export class SubjectAsked {
   #isNamedBy(term: string): boolean {
     const [, aside = ""] = /\(([^()]*)\)/u.exec(term) ?? [];
     const outside = term.replace(/\(.*/su, " ");
-    if (outside.length <= mostTermLength && this.#spelt?.test(outside)) return true;
+    if (outside.length <= mostTermLength && this.#isSpeltOut(outside)) return true;
     return [outside, aside].some((text) => {
       const words = text.split(/\s+/u).filter((word) => word !== "" && !kind.test(word));
       return words.length === this.#words.length && this.#startOf(words) > 0;
@@ -146,6 +163,8 @@ export class SubjectAsked {
 /** A heading is at most this much longer than the name: "How VACUUM works". */
 const leastHeadingShare = 0.6;
 const mostAsideWords = 8;
+/** What a statement says that it begins with, it says within so many units. */
+const mostOpening = 400;
 const mostTermLength = 60;
 
 /** Whether a word has these stems and no other, but for the end of a file's name. */
@@ -162,12 +181,4 @@ function isWord(word: string, terms: readonly number[]): boolean {
 function behindAside(words: readonly string[], comma: number): number {
   const end = words.indexOf(",", comma + 1);
   return end > 0 && end - comma <= mostAsideWords + 1 ? end + 1 : comma;
-}
-
-function spelt(abbreviation: string | undefined): RegExp | undefined {
-  if (abbreviation === undefined) return undefined;
-  const words = (abbreviation.match(/\p{Lu}/gu) ?? []).map(
-    (letter) => `[${letter}${letter.toLowerCase()}]\\p{Ll}+`,
-  );
-  return new RegExp(`(?<![\\p{L}\\p{N}])${words.join(String.raw`[\s-]?(?:of |the |and )?`)}(?!\\p{Ll})`, "u");
 }
