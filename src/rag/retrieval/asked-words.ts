@@ -42,6 +42,8 @@ const lettersForRetypedName = 6;
 const leastLettersOfMixed = 8;
 /** From here on a second slip is likely, and hardly another word near. */
 const lettersForTwo = 8;
+/** Longer ones are no words that somebody typed. */
+const mostLetters = 32;
 /** A first half of fewer letters makes some word with whatever follows. */
 const leastLettersOfHalf = 3;
 
@@ -88,6 +90,7 @@ const sure: Doubt = { kind: "none" };
 
 function doubtOf(word: string, startsSentence: boolean): Doubt {
   const { length } = word;
+  if (length > mostLetters) return sure;
   const isMixed = /\p{Ll}.*\p{Lu}|\p{Lu}{2}.*\p{Ll}/u.test(word);
   const isName = isMixed || /.\p{Lu}/u.test(word) || (/^\p{Lu}/u.test(word) && !startsSentence);
   if (length < (isMixed ? leastLettersOfMixed : leastLetters)) return isName ? sure : { kind: "little" };

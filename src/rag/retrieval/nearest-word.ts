@@ -18,6 +18,8 @@ interface Candidate {
 const leastLettersOfForms = 6;
 /** and with a whole index to choose from, words. */
 const leastLettersBeyond = 7;
+/** Scripts of more letters write syllables or words with one, and no slip of a key makes another of it. */
+const mostLettersOfScript = 200;
 /** Of what is found in the index and on no page that was read, these must stay: with them goes a word's form, "geograph" of "geography". */
 const keptAtEnd = 2;
 const endings = ["", "s", "d", "ed", "ing"];
@@ -41,7 +43,9 @@ export async function nearestBeyond(
   lookUp: (terms: readonly number[]) => Promise<ReadonlySet<number>>,
 ): Promise<string | undefined> {
   if (doubt.isName || text.length < leastLettersBeyond) return undefined;
-  const near = [...oneSlipFrom(text, alphabet)].flatMap((word) => {
+  const letters = [...alphabet].filter((letter) => hasCase(letter) === hasCase(text));
+  if (letters.length > mostLettersOfScript) return undefined;
+  const near = [...oneSlipFrom(text, letters)].flatMap((word) => {
     const [term] = termsOf(word);
     const isFit = keepsLetters(text, word) && word.endsWith(text.slice(-keptAtEnd));
     return term !== undefined && isFit ? [{ word, term }] : [];
@@ -53,7 +57,7 @@ export async function nearestBeyond(
 function wordAt(slips: number, { text, doubt }: Sought, { words }: PageWords): string | undefined {
   const candidates: Candidate[] = [];
   for (const [word, { passages, name }] of words) {
-    if (!/^\p{L}+$/u.test(word) || !beginsAlike(text, word)) continue;
+    if (!beginsAlike(text, word) || !/^\p{L}+$/u.test(word)) continue;
     // A name is not misspelt by its ending: German is no slip of Germany.
     if (doubt.isName && (name === undefined || word.startsWith(text) || text.startsWith(word))) continue;
     if (slipsBetween(text, word, slips) === slips) candidates.push({ text: word, passages });
@@ -110,4 +114,9 @@ function keepsLetters(one: string, other: string): boolean {
 /** The first letter is rarely wrong; it changes places with the second at most. */
 function beginsAlike(one: string, other: string): boolean {
   return one[0] === other[0] || (one[0] === other[1] && one[1] === other[0]);
+}
+
+/** As Latin, Greek and Cyrillic letters have. */
+function hasCase(text: string): boolean {
+  return text !== text.toUpperCase();
 }

@@ -15,6 +15,7 @@ const joint = /^[ \-_]$/u;
 
 /** The words of some passages, by which those of a question are judged. */
 export class PageWords {
+  #alphabet: ReadonlySet<string> | undefined;
   readonly #words = new Map<string, PageWord>();
   readonly #pairs = new Map<string, PageWord>();
 
@@ -35,7 +36,8 @@ export class PageWords {
 
   /** The letters that words are made of. */
   get alphabet(): ReadonlySet<string> {
-    return new Set(`${latin}${[...this.#words.keys()].join("")}`.match(/\p{L}/gu));
+    this.#alphabet ??= new Set(`${latin}${[...this.#words.keys()].join("")}`.match(/\p{L}/gu));
+    return this.#alphabet;
   }
 
   #read(text: string, joined: ReadonlySet<string>): void {

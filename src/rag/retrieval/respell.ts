@@ -14,6 +14,9 @@ export interface Correction {
   readonly kind: "spelling" | "joining";
 }
 
+/** Each takes up to 20 ms, in which nothing else runs; a question of more such words is no misspelt one. */
+const mostUnknown = 8;
+
 /** The chance that a misspelt word was taken for the right one: .98 of 617 slips of the keys, fewer where nothing was misspelt. */
 const spellingTrust = 0.9;
 
@@ -49,6 +52,8 @@ export class Respelling {
   readonly #pairs: readonly AskedPair[];
   readonly #knownWords: KnownWords;
   #known: ReadonlySet<number> = new Set();
+  /** Whether what the index does not have may be misspelt. */
+  #isTyped = true;
 
   constructor(question: string, knownWords: KnownWords) {
     this.#question = question;
@@ -63,6 +68,9 @@ export class Respelling {
     const joined = this.#pairs.map(({ term }) => term);
     if (own.length === 0) return false;
     this.#known = await this.#knownWords.lookUp([...own, ...joined]);
+    const isUnknown = ({ term, doubt }: AskedWord) =>
+      doubt.kind !== "none" && term !== undefined && !this.#known.has(term);
+    this.#isTyped = this.#words.filter(isUnknown).length <= mostUnknown;
     return own.some((term) => !this.#known.has(term)) || joined.some((term) => this.#known.has(term));
   }
 
@@ -107,7 +115,7 @@ export class Respelling {
   }
 
   async #nearest(text: string, doubt: Doubt, pages: PageWords): Promise<string | undefined> {
-    if (doubt.kind === "none") return undefined;
+    if (doubt.kind === "none" || !this.#isTyped) return undefined;
     if (doubt.kind === "little") return littleWord(text);
     const { isWord, lookUp } = this.#knownWords;
     const sought = { text, doubt };
