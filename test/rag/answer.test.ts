@@ -241,6 +241,25 @@ describe("answering", () => {
     assert.equal(unknown.abstained, true);
   });
 
+  it("does not take an option that no page has for others that are made of its words", async () => {
+    using index = new SmallIndex([
+      {
+        url: "https://options.test/",
+        title: "Options",
+        passages: [
+          "--trim-wick=yes means that the wick is cut. The glass gets a polish each week.",
+          "[no-]glass-check means that the glass is looked at.",
+          "–wick-length means that the wick is as long as you say.",
+        ],
+      },
+    ]);
+    const known = await ask(index, "What does --trim-wick=no mean?");
+    assert.match(known.answer, /wick is cut/);
+    assert.equal((await ask(index, "What does --no-glass-check mean?")).abstained, false);
+    for (const option of ["--trim", "--trim-glass", "--check-length"])
+      assert.equal((await ask(index, `What does ${option} mean?`)).abstained, true, option);
+  });
+
   it("decides by words alone when the embedder is too slow for the sentences", async () => {
     const embedder = new HashingEmbedder({ dimensions: 512, isProven: true });
     using index = new SmallIndex(pages, embedder);

@@ -45,6 +45,11 @@ describe("stop words of a question", () => {
     for (const question of questions) assert.equal(withoutOtherStopWords(question), question);
   });
 
+  it("are left out where they are typed together", () => {
+    assert.deepEqual(analyzeQuery("Whats WAL and why doesnt it work"), analyzeQuery("WAL and why work"));
+    assert.notDeepEqual(analyze("whats"), analyze(""));
+  });
+
   it("leave every question of the English sets as it is", () => {
     const folder = new URL("../../bench/questions/", import.meta.url);
     for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {

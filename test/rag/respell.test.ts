@@ -51,6 +51,7 @@ const pages = [
   "Only a single directory may be named in AllowOverrideList, on Windows and in Germany.",
   "Since the single release before, this is the default which everyone should take.",
   "Lanterns come in many colors, pointed at the top.",
+  "LANTERN_MAXWICK is set when it is built.",
 ];
 const elsewhere = "Whatever happens, gardening tools are missing.";
 
@@ -110,6 +111,8 @@ describe("a question's words", () => {
     "Is listen2 there?",
     "What is a lisp?",
     "What is a pointer?",
+    "Whats the configuration?",
+    "How long is the max wick?",
     "Where is the xylophone?",
     "配置文件在哪里",
     "",

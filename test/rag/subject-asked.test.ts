@@ -11,6 +11,7 @@ const told: readonly (readonly [question: string, quote: string, term: string, t
   ["What is a savepoint?", "SAVEPOINTs are a method of creating transactions.", "", "defines"],
   ["What is a savepoint?", "A savepoint is created by its name.", "", "nothing"],
   ["What's type affinity?", "The type affinity of a column is the type that it likes.", "", "defines"],
+  ["whats a savepoint", "SAVEPOINTs are a method of creating transactions.", "", "defines"],
   ["What is sqldiff?", "The sqldiff.exe binary is a program that compares.", "", "defines"],
   ["What is Massif?", "massif-visualizer is a viewer.", "", "nothing"],
   ["What does EACCES mean?", "EACCES means that you may not.", "", "defines"],
@@ -97,6 +98,7 @@ describe("a listing", () => {
     for (const text of [
       "2.5.1. Backup file 2.5.2. Log file 2.5.3. Lock files",
       "Exporting accounts ............ 79",
+      "5.2.9. cg_annotate Warnings",
       "<<< Prev Chapter 16. Depreciation Next >>>",
     ])
       assert.equal(isListing(text), true, text);
@@ -108,6 +110,9 @@ describe("a listing", () => {
       "Next, press Enter.",
       "And so on ...",
       "The default is 4.2 MB",
+      "2.4 GHz processor",
+      "2.4.1 Locks are released in time",
+      "2.1. Locks are kept until the end.",
     ])
       assert.equal(isListing(text), false, text);
   });

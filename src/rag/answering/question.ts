@@ -74,9 +74,11 @@ export class Question {
     return this.words
       .filter(
         (word, index) =>
-          (index > 0 && /^["“'(]*\p{Lu}/u.test(word)) || /\d|_|\p{Ll}\p{Lu}|\w\.\w/u.test(word),
+          (index > 0 && /^["“'(]*\p{Lu}/u.test(word)) ||
+          /\d|_|\p{Ll}\p{Lu}|\w\.\w/u.test(word) ||
+          option.test(word),
       )
-      .map((word) => ({ terms: termsOf(word), literal: literallyIn(identifier.exec(word)?.[0]) }))
+      .map((word) => ({ terms: termsOf(word), literal: literallyIn(word) }))
       .filter(({ terms }) => terms.length > 0);
   }
 }
@@ -90,11 +92,16 @@ export interface NamedThing {
 
 /** "SQLITE_BUSY", "max_connections". */
 const identifier = /[\p{L}\p{N}]+(?:_+[\p{L}\p{N}]+)+/u;
+/** "--trace-children=yes", behind its dashes, which pages may have as one long one; "no-" is written in many ways. */
+const option = /^["“'‘(`]*--(?:no-)?(\p{L}[\p{L}\p{N}]*(?:-[\p{L}\p{N}]+)*)/u;
 
-function literallyIn(name: string | undefined): RegExp | undefined {
-  return name === undefined
+function literallyIn(word: string): RegExp | undefined {
+  const name = identifier.exec(word)?.[0];
+  if (name !== undefined) return new RegExp(String.raw`(?<![\p{L}\p{N}_])${name}(?![\p{L}\p{N}_])`, "iu");
+  const [, flag] = option.exec(word) ?? [];
+  return flag === undefined
     ? undefined
-    : new RegExp(String.raw`(?<![\p{L}\p{N}_])${name}(?![\p{L}\p{N}_])`, "iu");
+    : new RegExp(String.raw`(?<![\p{L}\p{N}_])(?<![\p{L}\p{N}](?<!\bno)-)${flag}(?!-?[\p{L}\p{N}_])`, "iu");
 }
 
 const valueQuestion =

@@ -14,7 +14,7 @@ export interface Telling {
 const nothing: Telling = { defines: 0, acts: 0, names: 0 };
 
 const asks: readonly RegExp[] = [
-  /^what(?:['’]s| is| are| was| were)\s+(?:meant by\s+)?(.+)$/iu,
+  /^what(?:['’]?s| is| are| was| were)\s+(?:meant by\s+)?(.+)$/iu,
   /^what (?:does|do|did)\s+(.+?)\s+(?:do|mean|stand for)$/iu,
   /^(?:define|explain)\s+(.+)$/iu,
 ];

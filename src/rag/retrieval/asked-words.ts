@@ -1,4 +1,5 @@
 import { termsOf } from "../text/analyzer.ts";
+import { bareContractions } from "../text/stop-words.ts";
 
 /**
  * How far a word may be off: not at all; a little word with two letters changed about; by one slip of the keys or two.
@@ -64,8 +65,8 @@ export function askedWords(question: string): AskedWord[] {
       const [start, end] = [offset + index, offset + index + word.length];
       const isLiteral = isCode || literal.some(([from = 0, to = 0]) => start >= from && end <= to);
       // Several terms are the letters of a script without spaces.
-      const [term, ...others] = termsOf(word);
-      const isWord = others.length === 0 && !isLiteral && /^\p{L}+$/u.test(word);
+      const [term, ...others] = bareContractions.has(word.toLowerCase()) ? [] : termsOf(word);
+      const isWord = term !== undefined && others.length === 0 && !isLiteral && /^\p{L}+$/u.test(word);
       const doubt = isWord ? doubtOf(word, sentenceStart.test(question.slice(0, start))) : sure;
       return { text: word.toLowerCase(), start, end, term: others.length === 0 ? term : undefined, doubt };
     });

@@ -18,6 +18,7 @@ export class PageWords {
   #alphabet: ReadonlySet<string> | undefined;
   readonly #words = new Map<string, PageWord>();
   readonly #pairs = new Map<string, PageWord>();
+  readonly #apart = new Set<string>();
 
   /** @param joined Two words beside one another are of interest where they make one of these. */
   constructor(texts: readonly string[], joined: ReadonlySet<string>) {
@@ -32,6 +33,11 @@ export class PageWords {
   /** Two words that make these in one: "thread-safe" for "threadsafe". */
   get pairs(): ReadonlyMap<string, PageWord> {
     return this.#pairs;
+  }
+
+  /** Whether a word stands somewhere by itself, and not only inside a name, as in DEFAULT_MAXSIZE. */
+  standsApart(word: string): boolean {
+    return this.#apart.has(word);
   }
 
   /** The letters that words are made of. */
@@ -54,6 +60,7 @@ export class PageWords {
     for (const { 0: written, index: start } of text.matchAll(wordPattern)) {
       const word = { text: written.toLowerCase(), start, end: start + written.length };
       count(this.#words, word.text, written);
+      if (text[start - 1] !== "_" && text[word.end] !== "_") this.#apart.add(word.text);
       const both = before.text + word.text;
       if (before.text !== "" && joined.has(both) && joint.test(text.slice(before.end, start)))
         count(this.#pairs, both, text.slice(before.start, word.end));

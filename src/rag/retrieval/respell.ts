@@ -94,11 +94,11 @@ export class Respelling {
   }
 
   /** "keep alive" where the pages know "keepalive" alone. */
-  #join(word: AskedWord, { words, pairs }: PageWords): Reading | undefined {
+  #join(word: AskedWord, pages: PageWords): Reading | undefined {
     const pair = this.#pairs.find(({ first }) => first === word);
     if (!pair || !this.#known.has(pair.term)) return undefined;
-    const isParted = inEitherNumber(pair.joined).some((text) => pairs.has(text));
-    const page = isParted ? undefined : words.get(pair.joined);
+    const isParted = inEitherNumber(pair.joined).some((text) => pages.pairs.has(text));
+    const page = isParted || !pages.standsApart(pair.joined) ? undefined : pages.words.get(pair.joined);
     return page && { until: pair.second.end, read: page.written, kind: "joining" };
   }
 

@@ -1,7 +1,7 @@
 import snowball from "snowball-stemmers";
 import type { TermCounts } from "../chunk-store.ts";
 import { murmur3 } from "./murmur3.ts";
-import { withoutOtherStopWords } from "./question-stop-words.ts";
+import { withoutBareContractions, withoutOtherStopWords } from "./question-stop-words.ts";
 import { ideographicLetter, unspacedAlphabetLetter } from "./scripts.ts";
 import { stopWords } from "./stop-words.ts";
 
@@ -54,7 +54,7 @@ export function analyze(text: string): TermCounts {
  * pages in many languages under the same rules, and only of a question it matters what is left out.
  */
 export function analyzeQuery(text: string): TermCounts {
-  return analyze(withoutOtherStopWords(text));
+  return analyze(withoutBareContractions(withoutOtherStopWords(text)));
 }
 
 /** The ids of a text's terms in reading order, repetitions kept, stop words left out. */

@@ -1,5 +1,5 @@
 import { stopWordLists } from "./stop-word-lists.ts";
-import { stopWords } from "./stop-words.ts";
+import { bareContractions, stopWords } from "./stop-words.ts";
 
 /** As the analyzer parts them. */
 const wordRun = /[\p{Alphabetic}\p{N}]+/gu;
@@ -25,4 +25,9 @@ export function withoutOtherStopWords(question: string): string {
   return question.replace(wordRun, (word) =>
     left.some((list) => list.has(word.toLowerCase())) ? " " : word,
   );
+}
+
+/** A question without "whats" and "doesnt". */
+export function withoutBareContractions(question: string): string {
+  return question.replace(wordRun, (word) => (bareContractions.has(word.toLowerCase()) ? " " : word));
 }

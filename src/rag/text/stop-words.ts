@@ -15,3 +15,11 @@ export const stopWords: ReadonlySet<string> = new Set(
     "shouldn't wasn wasn't weren weren't won won't wouldn wouldn't"
   ).split(" "),
 );
+
+/** Stop words run together, as they are typed into a search box; questions alone lose them, since texts are indexed with them. */
+export const bareContractions: ReadonlySet<string> = new Set(
+  (
+    "whats whos hows wheres thats theres cant wont dont doesnt didnt isnt arent wasnt werent havent hasnt hadnt " +
+    "couldnt shouldnt wouldnt youre youve"
+  ).split(" "),
+);
