@@ -17,6 +17,8 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal 
   }
 }
 
+/** Node.js fires a timer set for longer at once. */
+const longestTimerMs = 2 ** 31 - 1;
 /** A wait passes in so many parts, see {@link startCountdown}. */
 const parts = 4;
 
@@ -30,7 +32,10 @@ const parts = 4;
 function startCountdown(milliseconds: number, end: () => void): () => void {
   let timer: NodeJS.Timeout;
   const pass = (left: number): void => {
-    timer = setTimeout(() => (left > 1 ? pass(left - 1) : end()), milliseconds / parts);
+    timer = setTimeout(
+      () => (left > 1 ? pass(left - 1) : end()),
+      Math.min(milliseconds / parts, longestTimerMs),
+    );
   };
   pass(parts);
   return () => clearTimeout(timer);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { within } from "../src/deadline.ts";
 import { TimeoutError } from "../src/errors.ts";
 
@@ -24,6 +25,14 @@ describe("work within a time", () => {
     const working = within("The work", 2_000, undefined, () => promise);
     test.mock.timers.tick(60_000);
     resolve("done");
+    assert.equal(await working, "done");
+  });
+
+  it("is not given up at once where the time is longer than a timer can wait", async () => {
+    const working = within("The work", 2 ** 40, undefined, async () => {
+      for (let turns = 0; turns < 20; turns++) await setTimeout(1);
+      return "done";
+    });
     assert.equal(await working, "done");
   });
 });
