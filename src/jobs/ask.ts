@@ -181,7 +181,9 @@ export function joinAnswers(question: string, answers: readonly WrittenAnswer[])
     ...placed.map(({ answer, offset }) => textOf(answer, offset)),
     ...(found.length > 0 ? missing.map((answer) => `${notFoundPart}${answer.question}`) : [notFound]),
   ];
-  const corrections = answers.flatMap((answer) => answer.corrections ?? []);
+  const corrected = answers.flatMap((answer) => answer.corrections ?? []);
+  // A word may be misspelt in several parts alike.
+  const corrections = [...new Map(corrected.map((one) => [`${one.written} ${one.read}`, one])).values()];
   const sentences = placed.flatMap(({ answer, offset }) =>
     (answer.sentences ?? []).map((sentence) => shifted(sentence, offset)),
   );

@@ -117,6 +117,13 @@ describe("answers to the parts of a question", () => {
     );
   });
 
+  it("tell each misspelt word once", () => {
+    const lapm = { written: "lapm", read: "lamp", kind: "spelling" } as const;
+    const oli = { written: "oli", read: "oil", kind: "spelling" } as const;
+    const parts = [answer({ corrections: [lapm] }), answer({ corrections: [oli, lapm] })];
+    assert.deepEqual(joinAnswers("both", parts).corrections, [lapm, oli]);
+  });
+
   it("are none when no part found anything", () => {
     const lost = answer({ abstained: true });
     assert.equal(joinAnswers("both", [lost, lost]).abstained, true);
