@@ -6,6 +6,8 @@ import { comparedWords, type WordSupport } from "./word-support.ts";
 
 /** Sentences that are held against each other: the likeliest. */
 const mostCompared = 30;
+/** A heading, or the first row of a table, tells no more by more units than this. */
+const mostAbove = 300;
 
 /** Which of the sentences an answer may be made of, and what they contradict each other in. */
 export interface Settled {
@@ -67,7 +69,11 @@ function evidenceOf(
     const statement = stored.url === url ? statements.find((one) => one.start === start) : undefined;
     if (!statement) continue;
     const { publishedAt } = stored.document;
-    const context = [hit.chunk.headingPath, statement.about, quote].filter((line) => line !== "").join("\n");
+    const context = [hit.chunk.headingPath, statement.about]
+      .map((line) => line.slice(0, mostAbove))
+      .concat(quote)
+      .filter((line) => line !== "")
+      .join("\n");
     const host = URL.parse(url)?.host ?? "";
     return {
       url,

@@ -103,10 +103,12 @@ function meantValues(question: Question, quote: string): readonly Value[] {
     at: match.index,
     term: termsOf(withPlainWords(match[0]))[0],
   }));
+  const placed = words.map(({ term }, index) => ({ term, index }));
+  const placesOf = Map.groupBy(placed, ({ term }) => term);
   const closeness = (value: Value): number => {
     const place = words.findIndex(({ at }) => at >= value.start);
     return [...question.weights].reduce((sum, [term, weight]) => {
-      const distances = words.flatMap((word, index) => (word.term === term ? [Math.abs(index - place)] : []));
+      const distances = (placesOf.get(term) ?? []).map(({ index }) => Math.abs(index - place));
       return sum + weight / (2 + Math.min(...distances));
     }, 0);
   };

@@ -46,6 +46,8 @@ const below =
 const label =
   /\b(?:rfc|pep|iso|section|sec|chapter|figure|fig|table|step|page|line|note|issue|bug|appendix|part|item|example|protocol|version|release|column|python|phase)s?\.?\s$|\S\s+\p{Lu}\p{L}*\s$/u;
 
+/** What is said of a number right before it takes no more units. */
+const mostBefore = 80;
 /** What rounding hides between units, as a share. */
 const conversionShare = 0.015;
 /** Share that "about" allows at most and at least. */
@@ -60,7 +62,7 @@ export function quantitiesIn(text: string): Quantity[] {
     const { open = "", sign = "", money = "", digits = "", to, magnitude = "" } = match.groups ?? {};
     const start = match.index + open.length;
     const end = match.index + match[0].length;
-    const before = text.slice(0, start);
+    const before = text.slice(Math.max(0, start - mostBefore), start);
     const unit = readUnit(text, end, money);
     const counted = unit ? undefined : termsOf(countedAfter.exec(text.slice(end))?.[1] ?? "").at(-1);
     const isWord = /^\p{L}/u.test(digits);

@@ -1,6 +1,6 @@
 import { termsOf } from "../text/analyzer.ts";
 import { codeIn, literalsAgree, settingsIn } from "./literals.ts";
-import type { Quantity, Value } from "./evidence.ts";
+import type { DateSpan, Quantity, Value } from "./evidence.ts";
 import { namesAgree, namesCompare, namesIn } from "./names.ts";
 import { withPlainWords } from "./plain-words.ts";
 import { quantitiesAgree, quantitiesCompare, quantitiesIn } from "./quantities.ts";
@@ -28,14 +28,18 @@ const readers: Readonly<Record<Value["kind"], (text: string, question: Question)
   quantity: (text, question) => {
     const often = /\bhow often\b/iu.test(question.text) ? frequenciesIn(text) : [];
     if (often.length > 0) return often;
+    const dates = datesIn(text);
     return [...quantitiesIn(text), ...clockTimesIn(text)]
-      .filter((value) => value.dimension !== "" || !isPartOfDate(value, text))
+      .filter((value) => value.dimension !== "" || !isWithin(dates, value))
       .map((value) => asAsked(value, text, question))
       .filter((value) => isAskedQuantity(value, question));
   },
   date: (text) => datesIn(text),
   version: (text) => versionsIn(text),
-  word: (text, question) => wordsIn(text, question.text).filter((value) => !isPartOfDate(value, text)),
+  word: (text, question) => {
+    const dates = datesIn(text);
+    return wordsIn(text, question.text).filter((value) => !isWithin(dates, value));
+  },
   // "Year: 1788": a label names nobody.
   name: (text) => namesIn(text).filter(({ end }) => text.charAt(end) !== ":"),
   literal: (text, question) => (asksForDefault(question) ? settingsIn(text) : codeIn(text)),
@@ -95,8 +99,8 @@ function isAskedQuantity({ dimension, counted }: Quantity, question: Question): 
   return !isOfTime && (question.counted.size === 0 || question.counted.has(counted));
 }
 
-function isPartOfDate({ start, end }: Value, text: string): boolean {
-  return datesIn(text).some((date) => date.start < end && start < date.end);
+function isWithin(dates: readonly DateSpan[], { start, end }: Value): boolean {
+  return dates.some((date) => date.start < end && start < date.end);
 }
 
 /** Before a value that is the default, and behind one. */
