@@ -28,6 +28,8 @@ export interface Narrowing {
   readonly isPast: boolean;
   /** Sides of an opposition: "client", "read", "min". */
   readonly sides: ReadonlySet<string>;
+  /** Options of a command, as "--num-callers". */
+  readonly options: ReadonlySet<string>;
 }
 
 /** A year behind a verb is when that happened, no more. */
@@ -50,6 +52,7 @@ const opposed = (
   .map((group) => group.split("|"));
 const sides = new Set(opposed.flat());
 
+const option = /(?<![\p{L}\p{N}_-])--\p{L}[\p{L}\p{N}]*(?:-[\p{L}\p{N}]+)*/gu;
 const condition =
   /\b(?:if|when|whenever|unless|except|provided|as long as|(?:together )?with|without|outside|during)\b/giu;
 /** "After 5 pm the ticket", but not "After 40 minutes the train", "With room for 90", which bring the value. */
@@ -101,6 +104,7 @@ export function narrowingOf(
         .map((word) => (sides.has(word) ? word : word.toLowerCase()))
         .filter((word) => sides.has(word)),
     ),
+    options: new Set(said.match(option)),
   };
 }
 
@@ -109,6 +113,7 @@ export function differInNarrowing(one: Narrowing, other: Narrowing): boolean {
   return (
     differInVersions(one, other) ||
     areDisjoint(one.years, other.years) ||
+    areDisjoint(one.options, other.options) ||
     one.isPast !== other.isPast ||
     one.condition !== other.condition ||
     unsharedOf(one.parts, other.parts).size > 0 ||
