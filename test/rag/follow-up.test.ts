@@ -82,6 +82,13 @@ describe("a follow-up", () => {
     assert.equal(standaloneQuestion("", [turn("What is X?")]), "");
   });
 
+  it("without a word is neither made a question nor gone on from", () => {
+    const turns = [turn("What is the default of work_mem?"), turn("🤔")];
+    assert.equal(standaloneQuestion("🤔", turns), "🤔");
+    assert.equal(standaloneQuestion("??", turns), "??");
+    assert.equal(standaloneQuestion("And wal_level?", turns), "What is the default of wal_level?");
+  });
+
   it("of any shape is never lost, and comes to an end", () => {
     for (const odd of [
       "And ?",

@@ -51,13 +51,20 @@ const article = /^(?:the|a|an|my|our|your|this|that|these|those|some|any)\s+/iu;
  */
 export function standaloneQuestion(followUp: string, turns: readonly Turn[]): string {
   let before: Turn | undefined;
-  for (const turn of turns) before = { ...turn, question: condense(turn.question, before) };
+  for (const turn of turns) {
+    if (hasWords(turn.question)) before = { ...turn, question: condense(turn.question, before) };
+  }
   return condense(followUp, before);
+}
+
+/** "🤔" and "??" have no place in another question, nor anything that one could go on from. */
+function hasWords(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
 }
 
 function condense(text: string, before: Turn | undefined): string {
   const asked = text.trim();
-  if (!before || asked === "") return asked;
+  if (!before || !hasWords(asked)) return asked;
   const bare = withoutMarks(asked.replace(joining, ""));
   const last = withoutMarks(before.question);
   if (bareQuestion.test(bare)) return `${askAgain(bare, last)}?`;
