@@ -78,8 +78,7 @@ export function candidateSentences(
     const share = passage.hit.score / topScore;
     return readPassage(question, passage, share, support).filter(({ url, quote, start }) => {
       const place = `${start} ${url}`;
-      const isLong = quote.length >= minQuoteLength && quote.length <= maxQuoteLength;
-      const isFit = isLong && !taken.has(place) && !isListing(quote);
+      const isFit = quote.length >= minQuoteLength && !taken.has(place) && !isListing(quote);
       if (isFit) taken.add(place);
       return isFit;
     });
@@ -107,6 +106,12 @@ function readPassage(
     const { start, end, about, kind, opensEntry = false } = statement;
     const own = support?.parts[index];
     if (support && !own) return [];
+    if (end - start > maxQuoteLength) {
+      // Of what is no candidate only its end is read: a page may be one sentence, found in each of its passages.
+      const quote = text.slice(end - maxQuoteLength, end);
+      before = { quote, support: own ? meanSupport(own.own) : question.coverage(question.termsIn(quote)) };
+      return [];
+    }
     const quote = text.slice(start, end);
     const terms = question.termsIn(quote);
     const place = `${heading}\n${about}\n${quote}`;
