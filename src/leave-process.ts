@@ -25,7 +25,7 @@ const lingerMs = 5_000;
 export function leaveWhenDone(code: number, lingersMs: number = lingerMs): void {
   const leave = () => {
     if (process.stdout.writableLength > 0) return void setTimeout(leave, lingersMs).unref();
-    process.stderr.write("forager: A thread did not end; the command was left without it.\n");
+    process.stderr.write("forager: A thread or a connection did not end; the command was left without it.\n");
     leaveProcess(code);
   };
   setTimeout(leave, lingersMs).unref();
