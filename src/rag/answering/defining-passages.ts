@@ -7,7 +7,7 @@ import type { SubjectAsked } from "./subject-asked.ts";
 
 /** So many are read beside what was found. */
 const mostPassages = 3;
-/** Of all pages together this much is looked through, in UTF-16 units, and so many statements: some 25 ms, in which nothing else runs. */
+/** Of all pages together this much is looked through, in UTF-16 units, and so many statements: some 50 ms, in which nothing else runs. */
 const mostLookedThrough = 300_000;
 const mostStatements = 6_000;
 /** As long as a passage is as a rule, in UTF-16 units. */
