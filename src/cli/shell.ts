@@ -6,7 +6,7 @@ import { createLog, type LogLevel } from "../log.ts";
 /** Ctrl-C. */
 export class InterruptedError extends ForagerError {
   constructor() {
-    super("interrupted", "Interrupted. Run the same command again to go on from here.");
+    super("interrupted", "Interrupted. What was stored stays: the same command again goes on from there.");
   }
 }
 

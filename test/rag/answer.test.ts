@@ -260,6 +260,16 @@ describe("answering", () => {
       assert.equal((await ask(index, `What does ${option} mean?`)).abstained, true, option);
   });
 
+  it("takes an option's name for no question for what the name says", async () => {
+    const text = "--wick-size=<number> [default: 16]\nThe wick is cut to so many threads before it is lit.";
+    using index = new SmallIndex([
+      { url: "https://options.test/", title: "Options", passages: [text, "A lamp has a wick, and oil."] },
+    ]);
+    const named = await ask(index, "What does --wick-size do?");
+    assert.equal(named.abstained, false);
+    assert.match(named.answer, /cut to so many threads/);
+  });
+
   it("decides by words alone when the embedder is too slow for the sentences", async () => {
     const embedder = new HashingEmbedder({ dimensions: 512, isProven: true });
     using index = new SmallIndex(pages, embedder);

@@ -23,6 +23,14 @@ const told: readonly (readonly [question: string, quote: string, term: string, t
   ["What is MVCC?", "Many versions (MVCC)\nA way to read.", "Many versions (MVCC)", "defines"],
   ["What is the GIL?", "GIL\nSee global interpreter lock.", "GIL", "names"],
   ["What is the GIL?", "global interpreter lock\nA mechanism.", "global interpreter lock", "defines"],
+  [
+    "What is --red-size?",
+    "--red-size=<number> [default: 16]\nBytes.",
+    "--red-size=<number> [default: 16]",
+    "defines",
+  ],
+  ["What does --check=full do?", "--check=<no|full>\nSearches.", "--check=<no|full>", "defines"],
+  ["What does --check=full do?", "--check-size=<no|full>\nSearches.", "--check-size=<no|full>", "nothing"],
   ["What is an iterator?", "iterator.__next__()\nThe next item.", "iterator.__next__()", "nothing"],
 ];
 

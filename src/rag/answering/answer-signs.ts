@@ -37,8 +37,8 @@ export function answerSigns(
 ): AnswerSigns {
   return {
     ...found,
-    lacksValue: lacksValue(question.text, quote),
-    lacksMeasure: lacksMeasure(question.text, quote),
+    lacksValue: lacksValue(question.prose, quote),
+    lacksMeasure: lacksMeasure(question.prose, quote),
     tellsSubject: signs.defines + signs.acts + signs.names > 0,
     passageCoverage,
     ...(support ? { support } : {}),

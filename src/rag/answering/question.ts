@@ -59,9 +59,14 @@ export class Question {
     return this.coverage(this.termsIn(part)) + kindWorth * this.kinds.heldBy(part).held;
   }
 
+  /** Its text without options: "--max-size" asks for no size. */
+  get prose(): string {
+    return this.text.replace(/(?<!\S)["“'‘(`]?--\S+/gu, " ");
+  }
+
   /** Whether it asks for a number, a size, a default: what pages tend to keep in tables. */
   get asksForValue(): boolean {
-    return valueQuestion.test(this.text);
+    return valueQuestion.test(this.prose);
   }
 
   /** Whether a text gives the value that is asked for: a default may be a word, everything else is a number. */

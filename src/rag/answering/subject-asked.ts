@@ -55,7 +55,7 @@ export class SubjectAsked {
   readonly #abbreviation: string | undefined;
 
   private constructor(name: string) {
-    const bare = name.replace(kinds, " ");
+    const bare = isOption(name) ? name : name.replace(kinds, " ");
     const words = (termsOf(bare).length > 0 ? bare : name).split(/\s+/u);
     this.#words = words.map((word) => termsOf(word)).filter((terms) => terms.length > 0);
     this.#terms = new Set(this.#words.flat());
@@ -70,9 +70,10 @@ export class SubjectAsked {
       found
         ?.replace(/["“”'‘’]/gu, "")
         .replace(article, "")
+        .replace(/(?<=^-\S+)=\S*/u, "")
         .trim() ?? "";
-    if (name === "" || name.split(/\s+/u).length > mostSubjectWords || asksOfIt.test(` ${name} `))
-      return undefined;
+    const isOfIt = asksOfIt.test(` ${name} `) && !isOption(name);
+    if (name === "" || name.split(/\s+/u).length > mostSubjectWords || isOfIt) return undefined;
     const subject = new SubjectAsked(name);
     return subject.#terms.size > 0 ? subject : undefined;
   }
@@ -151,7 +152,7 @@ export class SubjectAsked {
   /** "Tablespace", "zip(*iterables)", "Multi-version concurrency control (MVCC)". */
   #isNamedBy(term: string): boolean {
     const [, aside = ""] = /\(([^()]*)\)/u.exec(term) ?? [];
-    const outside = term.replace(/\(.*/su, " ");
+    const outside = term.replace(value, " ");
     if (outside.length <= mostTermLength && this.#isSpeltOut(outside)) return true;
     return [outside, aside].some((text) => {
       const words = text.split(/\s+/u).filter((word) => word !== "" && !kind.test(word));
@@ -166,6 +167,13 @@ const mostAsideWords = 8;
 /** What a statement says that it begins with, it says within so many units. */
 const mostOpening = 400;
 const mostTermLength = 60;
+/** What an entry's term goes on with: "(*iterables)", "=<number> [default: 16]". */
+const value = /(?:\(|=<|=\[| \[).*/su;
+
+/** "--trace-size": its words are one name. */
+function isOption(name: string): boolean {
+  return /^-\S+$/u.test(name);
+}
 
 /** Whether a word has these stems and no other, but for the end of a file's name. */
 function isWord(word: string, terms: readonly number[]): boolean {
